@@ -1,0 +1,69 @@
+/**
+ * The typed errors of the package. Each message is one line for a person: what was wrong, where, what was expected,
+ * what to do. `exitStatus` is what the command answers with: 2 when the input was wrong, 1 when the world around it
+ * (network, disk, memory) failed.
+ */
+export abstract class ResNetError extends Error {
+  abstract readonly exitStatus: 1 | 2
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** Tensors of shapes that an operation cannot take. */
+export class ShapeError extends ResNetError {
+  readonly exitStatus = 2
+}
+
+/** A graph that breaks its own rules: a name given twice, an unknown value, an operation without a gradient. */
+export class GraphError extends ResNetError {
+  readonly exitStatus = 2
+}
+
+/** An impossible network; `key` is the path of the config's field, for instance `stages.2.blocks`. */
+export class ConfigError extends ResNetError {
+  readonly exitStatus = 2
+  readonly key: string
+
+  constructor(key: string, message: string) {
+    super(`${key}: ${message}`)
+    this.key = key
+  }
+}
+
+/** A checkpoint or model file that is malformed, or does not hold the network it should. */
+export class CheckpointError extends ResNetError {
+  readonly exitStatus = 2
+}
+
+/** A picture that cannot be read. */
+export class ImageError extends ResNetError {
+  readonly exitStatus = 2
+}
+
+/** A folder, archive or table of pictures that is not a dataset. */
+export class DatasetError extends ResNetError {
+  readonly exitStatus = 2
+}
+
+/** A wrong argument of the command line or of a library call. */
+export class ArgumentError extends ResNetError {
+  readonly exitStatus = 2
+}
+
+/** A published model that could not be had: no network, no such package, bytes that do not match. */
+export class HubError extends ResNetError {
+  readonly exitStatus = 1
+}
+
+/** An engine that cannot run a graph, or failed while it ran. */
+export class EngineError extends ResNetError {
+  readonly exitStatus = 1
+}
+
+/** The disk or the memory of this machine did not give what was needed. */
+export class ResourceError extends ResNetError {
+  readonly exitStatus = 1
+}
