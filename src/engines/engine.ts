@@ -1,0 +1,45 @@
+/** What runs graphs. An engine knows operations, not networks and not gradients. */
+import type { Graph } from '../graph/graph.ts'
+
+/** Values by name, row-major. Shapes are the graph's, with the batch bound. */
+export type TensorMap = ReadonlyMap<string, Float32Array>
+
+export interface EngineOptions {
+  /** Threads to compute on; the engine's own choice without it. */
+  readonly threads?: number
+}
+
+export interface Engine {
+  readonly name: string
+  /** Opens a session on state tensors (parameters and buffers by name). */
+  open(state: TensorMap, options?: EngineOptions): Promise<Session>
+}
+
+/** Time and size of one kernel in a profiled run. */
+export interface KernelTiming {
+  readonly kernel: string
+  /** Names of the nodes it covers. */
+  readonly nodes: readonly string[]
+  readonly milliseconds: number
+  /** Multiply-adds of the whole batch. */
+  readonly macs: number
+  /** Bytes read and written. */
+  readonly bytes: number
+}
+
+/** One set of state tensors and the graphs that run on it. Calls are queued: one runs at a time. */
+export interface Session {
+  /**
+   * Adds a graph for one batch size; at any time.
+   *
+   * @throws EngineError for an operation that the engine lacks, a state that is missing or has another size.
+   */
+  add(name: string, graph: Graph, options: { readonly batch: number }): Promise<void>
+  /** Runs a graph; its assignments are committed only when it succeeded. */
+  run(name: string, inputs: TensorMap, options?: { readonly signal?: AbortSignal }): Promise<TensorMap>
+  /** Runs a graph and times each kernel. */
+  profile(name: string, inputs: TensorMap): Promise<readonly KernelTiming[]>
+  readState(names?: readonly string[]): Promise<TensorMap>
+  writeState(tensors: TensorMap): Promise<void>
+  dispose(): Promise<void>
+}
