@@ -298,3 +298,8 @@ function explain(issue: v.BaseIssue<unknown>): string {
     : `must be ${issue.expected ?? 'something else'}`
   return `${message}, ${given}`
 }
+
+/** The block of a stage: its own, or the network's. */
+export function blockOf(config: ResNetConfig, stage: StageConfig): BlockConfig {
+  return stage.block ?? config.block
+}

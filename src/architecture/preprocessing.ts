@@ -1,0 +1,158 @@
+/**
+ * What a picture goes through before a network sees it. It belongs to the model, as its labels do: the same tensors fed
+ * with another scale or channel order are worth nothing. The presets are those of the published sources
+ * (torchvision, timm, Keras, TensorFlow, MXNet, Caffe, the CIFAR collections); `images/` applies them.
+ */
+import * as v from 'valibot'
+import { ConfigError } from '../errors.ts'
+
+const pixels = v.pipe(
+  v.number('must be a whole number from 1 to 16384'),
+  v.integer('must be a whole number from 1 to 16384'),
+  v.minValue(1, 'must be a whole number from 1 to 16384'),
+  v.maxValue(16_384, 'must be a whole number from 1 to 16384'),
+)
+const finite = v.pipe(v.number('must be a number'), v.finite('must be a finite number'))
+const positive = v.pipe(finite, v.gtValue(0, 'must be greater than 0'))
+const forEachChannel = (number: typeof finite | typeof positive) =>
+  v.pipe(
+    v.array(number, 'must be a list of numbers'),
+    v.minLength(1, 'must hold one number for each channel'),
+    v.maxLength(1024, 'must hold one number for each channel'),
+  )
+
+const schema = v.pipe(
+  v.strictObject({
+    /** The order in which the network reads the channels of a colour picture. */
+    channels: v.picklist(['rgb', 'bgr'], 'must be one of rgb, bgr'),
+    /** A value of 0..255 becomes `(value / divisor − mean) / std`, channel by channel in the network's order. */
+    divisor: positive,
+    mean: forEachChannel(finite),
+    std: forEachChannel(positive),
+    /** `short-side`: keeps the proportions. `squash`: to a square, whatever the proportions (Keras' `load_img`). */
+    resize: v.strictObject({
+      kind: v.picklist(['short-side', 'squash'], 'must be one of short-side, squash'),
+      size: pixels,
+    }),
+    /** Height and width of the piece cut from the middle: what the network sees. */
+    crop: v.strictTuple([pixels, pixels], 'must be a height and a width'),
+    /** Pillow's antialiased filter of that name. */
+    interpolation: v.picklist(
+      ['nearest', 'bilinear', 'bicubic', 'lanczos'],
+      'must be one of nearest, bilinear, bicubic, lanczos',
+    ),
+  }),
+  v.check(({ mean, std }) => mean.length === std.length, 'must have as many numbers in std as in mean'),
+)
+
+type Output = v.InferOutput<typeof schema>
+
+/** How a picture of 0..255 becomes the input `[N, C, H, W]` of a network. */
+export type Preprocessing = {
+  readonly [K in keyof Output]: Output[K] extends object ? Readonly<Output[K]> : Output[K]
+}
+export type Interpolation = Preprocessing['interpolation']
+
+const imagenet = {
+  channels: 'rgb',
+  divisor: 255,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+  resize: { kind: 'short-side', size: 256 },
+  crop: [224, 224],
+  interpolation: 'bilinear',
+} as const satisfies Preprocessing
+
+const small = { resize: { kind: 'short-side', size: 32 }, crop: [32, 32] } as const
+
+/** The published ones by name. */
+const presets = {
+  /** torchvision, Gluon, the ONNX zoo, NVIDIA, Torch. */
+  'torch-imagenet': imagenet,
+  /** timm, Hugging Face. */
+  'torch-imagenet-bicubic': { ...imagenet, interpolation: 'bicubic' },
+  /** timm's networks of TensorFlow descent and BiT: −1 to 1. */
+  'half-imagenet': {
+    ...imagenet,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+    interpolation: 'bicubic',
+  },
+  /** Caffe and Keras' v1: BGR minus the mean, no scaling. */
+  'caffe-imagenet': {
+    ...imagenet,
+    channels: 'bgr',
+    divisor: 1,
+    mean: [103.939, 116.779, 123.68],
+    std: [1, 1, 1],
+  },
+  /** TensorFlow's v1 and v2: RGB minus the mean, no scaling. */
+  'tensorflow-imagenet': { ...imagenet, divisor: 1, mean: [123.68, 116.78, 103.94], std: [1, 1, 1] },
+  /** Keras' v2: −1 to 1. */
+  'keras-v2': { ...imagenet, divisor: 127.5, mean: [1, 1, 1], std: [1, 1, 1] },
+  /** MXNet's symbols: the network's first normalisation does the work. */
+  'raw-imagenet': { ...imagenet, divisor: 1, mean: [0, 0, 0], std: [1, 1, 1] },
+  /** Torch's CIFAR networks and Wide ResNet. */
+  cifar10: {
+    ...imagenet,
+    ...small,
+    mean: [125.3 / 255, 123 / 255, 113.9 / 255],
+    std: [63 / 255, 62.1 / 255, 66.7 / 255],
+  },
+  /** The public CIFAR collection: ImageNet's statistics on CIFAR's pictures. */
+  'cifar-akamaster': { ...imagenet, ...small },
+} as const satisfies Record<string, Preprocessing>
+
+export type PreprocessingName = keyof typeof presets
+
+/** The names of the published ways to prepare a picture. */
+export const preprocessingNames: readonly PreprocessingName[] = Object.freeze(
+  Object.keys(presets).filter((name): name is PreprocessingName => Object.hasOwn(presets, name)),
+)
+
+/**
+ * A published preprocessing by name. With an `input` (height and width in pixels) other than its own, crop and resize
+ * follow in the same proportion.
+ */
+export function preprocessingNamed(
+  name: PreprocessingName,
+  input?: readonly [number, number],
+): Preprocessing {
+  const preset: Preprocessing = presets[name]
+  return input === undefined ? preset : croppedTo(preset, input)
+}
+
+/** The same preprocessing for another input size: crop and resize in the same proportion. */
+export function croppedTo(
+  preprocessing: Preprocessing,
+  [height, width]: readonly [number, number],
+): Preprocessing {
+  const { crop, resize } = preprocessing
+  if (crop[0] === height && crop[1] === width) return preprocessing
+  const share = resize.size / Math.max(...crop)
+  return {
+    ...preprocessing,
+    crop: [height, width],
+    resize: { ...resize, size: Math.max(1, Math.round(Math.max(height, width) * share)) },
+  }
+}
+
+/**
+ * Reads a preprocessing from outside (a model file).
+ *
+ * @throws ConfigError that names the first key that is wrong and says what it must be.
+ */
+export function parsePreprocessing(value: unknown): Preprocessing {
+  const result = v.safeParse(schema, value)
+  if (result.success) return result.output
+  const [issue] = result.issues
+  const path = v.getDotPath(issue)
+  const key = path === null ? 'preprocessing' : `preprocessing.${path}`
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    throw new ConfigError(key, 'is not a field of a preprocessing')
+  }
+  const message = issue.message.startsWith('must')
+    ? issue.message
+    : `must be ${issue.expected ?? 'something else'}`
+  throw new ConfigError(key, `${message}, not ${JSON.stringify(issue.input) ?? 'nothing'}`.slice(0, 200))
+}
