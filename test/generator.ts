@@ -1,0 +1,55 @@
+/**
+ * Fills tensors from their names, so that fixtures need hold no weights: scripts/fixtures/generator.py computes the
+ * same numbers bit for bit. Element i of a tensor is FNV-1a of the tensor's name mixed with i by MurmurHash3's 32-bit
+ * finaliser; what the tensor is filled with is told by its name and rank.
+ */
+
+/**
+ * The tensor of this name and shape, row-major; `gain` belongs to the fixture.
+ *
+ * | name and rank | value of each element, u in [0, 1) |
+ * | --- | --- |
+ * | `input` | 2u - 1 |
+ * | `*.running_var` | 0.5 + u |
+ * | `*.running_mean` | 0.2 (u - 0.5) |
+ * | rank < 2, `*.weight`: the scale of a normalisation | 0.5 + u |
+ * | rank < 2: a bias or a shift | 0.2 (u - 0.5) |
+ * | otherwise | gain (2u - 1) sqrt(3 / fan-in) |
+ */
+export function generate(name: string, shape: readonly number[], gain = 1): Float32Array {
+  const values = new Float32Array(product(shape))
+  const value = filler(name, shape, gain)
+  const hash = fnv1a(name)
+  for (let i = 0; i < values.length; i++) values[i] = value(mix(hash ^ mix(i + 0x9e3779b9)) / 2 ** 32)
+  return values
+}
+
+/** The same operations in the same order as in Python, so that both round alike. */
+function filler(name: string, shape: readonly number[], gain: number): (u: number) => number {
+  if (name === 'input') return (u) => 2 * u - 1
+  if (name.endsWith('running_var')) return (u) => 0.5 + u
+  const isScale = shape.length < 2 && name.endsWith('.weight')
+  if (isScale) return (u) => 0.5 + u
+  if (shape.length < 2 || name.endsWith('running_mean')) return (u) => 0.2 * (u - 0.5)
+  const bound = gain * Math.sqrt(3 / product(shape.slice(1)))
+  return (u) => (2 * u - 1) * bound
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((total, size) => total * size, 1)
+}
+
+/** FNV-1a, 32 bit, over UTF-8. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash
+}
+
+/** MurmurHash3's 32-bit finaliser; answers from 0 to 2^32 - 1. */
+function mix(value: number): number {
+  let hash = value | 0
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
