@@ -61,3 +61,18 @@ export function checkRange(name: string, size: number, offset: number, length: n
     )
   }
 }
+
+/**
+ * The path of a file inside a folder, as files name each other; throws where it could leave the folder: absolute, with
+ * `..`, a drive, a backslash or a character that does not print.
+ */
+export function checkInnerPath(folder: string, path: string): string {
+  const segments = path.split('/')
+  const printable = /^[\x20-\x7e\u00a0-\uffff]{1,512}$/.test(path)
+  if (!printable || /[\\:]/.test(path) || segments.some((segment) => segment === '..' || segment === '')) {
+    throw new CheckpointError(
+      `${folder}: the path ${JSON.stringify(path.slice(0, 80))} is not that of a file inside this folder; paths must be relative, without "..", backslashes or colons`,
+    )
+  }
+  return path
+}
