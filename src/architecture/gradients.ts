@@ -1,0 +1,37 @@
+/** The graph of a training step: forward pass, loss, gradients, and the running statistics' next values. */
+import { ConfigError } from '../errors.ts'
+import { GraphBuilder } from '../graph/builder.ts'
+import { differentiate } from '../graph/differentiate.ts'
+import { type Graph, parametersOf, valueNamed } from '../graph/graph.ts'
+import { softmaxCrossEntropy } from '../ops/softmax-cross-entropy.ts'
+import { buildResNet } from './build.ts'
+import type { ResNetConfig } from './config.ts'
+import type { BuildOptions } from './layers.ts'
+
+/**
+ * Builds a network in training mode with its loss and gradients.
+ *
+ * Inputs: `image` [N, C, H, W], `targets` [N, classes] (rows that sum to 1), `weights` [N] (what each image's loss counts;
+ * 1 / N for a mean, 0 for the empty places of a short batch), and `seed` and `imageIndex` where the network draws random
+ * numbers. Outputs: `logits`, `loss` (a single number), `gradient/NAME` for each trained parameter. The running
+ * statistics take their next values when a run has succeeded.
+ *
+ * @param options.trained names of the parameters to train; all without it.
+ */
+export function buildGradients(
+  config: ResNetConfig,
+  options: Omit<BuildOptions, 'mode'> & { readonly trained?: readonly string[] } = {},
+): Graph {
+  const forward = buildResNet(config, { ...options, mode: 'training' })
+  const names = parametersOf(forward).map(({ name }) => name)
+  const trained = options.trained ?? names
+  const unknown = trained.filter((name) => !names.includes(name))
+  if (unknown.length > 0)
+    throw new ConfigError('trained', `the network has no parameter ${unknown.slice(0, 3).join(', ')}`)
+  const builder = GraphBuilder.from(forward, { section: 'loss' })
+  const targets = builder.input('targets', ['N', config.classes])
+  const weights = builder.input('weights', ['N'])
+  const loss = builder.add('loss', softmaxCrossEntropy, {}, [valueNamed(forward, 'logits'), targets, weights])
+  builder.output('loss', loss)
+  return differentiate(builder.build(), 'loss', trained)
+}

@@ -1,0 +1,40 @@
+/**
+ * Networks against the originals: the logits of torchvision's, timm's and Keras' networks, and of a few lines of PyTorch
+ * for the papers', on generated weights. The fixtures hold no weights: generator.ts fills every tensor from its name.
+ */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { buildResNet } from '../src/architecture/build.ts'
+import { changed } from '../src/architecture/change.ts'
+import { config } from '../src/architecture/variants.ts'
+import { parametersOf } from '../src/graph/graph.ts'
+import { elementsPerImage } from '../src/ops/shape.ts'
+import { generate } from './generator.ts'
+import { relativeDifference, runOnce } from './network.ts'
+
+interface LogitsFixture {
+  readonly variant: string
+  readonly set: Readonly<Record<string, unknown>>
+  readonly parameters: number
+  readonly gain: number
+  readonly input: readonly [number, number, number, number]
+  readonly logits: readonly (readonly number[])[]
+}
+
+describe.each(['torchvision', 'timm', 'keras', 'papers'])('logits recorded from %s', (source) => {
+  const url = new URL(`../fixtures/logits/${source}.json`, import.meta.url)
+  const fixtures: readonly LogitsFixture[] = JSON.parse(readFileSync(url, 'utf8'))
+
+  it.each(fixtures.map((fixture) => [`${fixture.variant} ${JSON.stringify(fixture.set)}`, fixture] as const))(
+    '%s agrees within 1e-4 of its greatest logit',
+    async (_title, { variant, set, parameters, gain, input, logits }) => {
+      const graph = buildResNet(changed(config(variant), set))
+      expect(parametersOf(graph).reduce((sum, { shape }) => sum + elementsPerImage(shape), 0)).toBe(
+        parameters,
+      )
+      const inputs = new Map([['image', generate('input', input)]])
+      const { outputs } = await runOnce(graph, { batch: input[0], gain, inputs })
+      expect(relativeDifference(outputs.get('logits') ?? [], logits.flat())).toBeLessThanOrEqual(1e-4)
+    },
+  )
+})
