@@ -3,6 +3,21 @@
  * same numbers bit for bit. Element i of a tensor is FNV-1a of the tensor's name mixed with i by MurmurHash3's 32-bit
  * finaliser; what the tensor is filled with is told by its name and rank.
  */
+import type { TensorMap } from '../src/engines/engine.ts'
+import type { Graph } from '../src/graph/graph.ts'
+import { bindBatch } from '../src/ops/shape.ts'
+
+/** Every parameter and buffer of a graph. */
+export function generateStates(graph: Graph, gain = 1): TensorMap {
+  return new Map(
+    [...graph.states.values()].map(({ name, shape }) => [name, generate(name, bindBatch(shape, 1), gain)]),
+  )
+}
+
+/** The pictures of a fixture, [N, C, H, W]. */
+export function generateInput(shape: readonly number[]): Float32Array {
+  return generate('input', shape)
+}
 
 /**
  * The tensor of this name and shape, row-major; `gain` belongs to the fixture.
