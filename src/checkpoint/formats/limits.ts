@@ -17,7 +17,7 @@ export const limits = {
   pickleStringBytes: 2 ** 20,
   /** An unsigned 64-bit random seed takes 9 bytes, the magic number of PyTorch's old format 10. */
   pickleIntegerBytes: 10,
-  zipEntries: 25_000,
+  storages: 25_000,
   /** Uncompressed size over compressed size of a zip entry. */
   zipRatio: 100,
   /** Bytes that all entries of a zip may hold beyond the size of the file. */

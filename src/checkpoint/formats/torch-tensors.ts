@@ -1,0 +1,53 @@
+/** The tensors of a PyTorch file, tied to where their storages lie in it. */
+import { CheckpointError } from '../../errors.ts'
+import type { ByteSource } from '../bytes.ts'
+import type { StoredTensor } from '../checkpoint.ts'
+import { itemSizes } from './dtypes.ts'
+import { limits } from './limits.ts'
+import type { PickleStorage, PickleTensor } from './pickle-values.ts'
+import { countItems, viewTensor } from './stored.ts'
+
+/** Where the bytes of a storage lie. */
+export interface ByteRange {
+  readonly offset: number
+  readonly bytes: number
+}
+
+/**
+ * Checks each tensor against its storage and each storage against the file; `locate` finds a storage by its key. Throws
+ * `CheckpointError`.
+ */
+export async function bindTensors(
+  source: ByteSource,
+  tensors: ReadonlyMap<string, PickleTensor>,
+  locate: (storage: PickleStorage) => Promise<ByteRange>,
+): Promise<Map<string, StoredTensor>> {
+  const bound = new Map<string, StoredTensor>()
+  const ranges = new Map<string, ByteRange>()
+  let total = 0
+  for (const [name, tensor] of tensors) {
+    const { storage, type } = tensor
+    if (type === undefined || storage.type === undefined) {
+      throw new CheckpointError(
+        `${source.name}: ${name} has items of ${tensor.typeName}, which are not read; convert it to float32 and save again`,
+      )
+    }
+    const range = ranges.get(storage.key) ?? (await locate(storage))
+    ranges.set(storage.key, range)
+    if (storage.rootItems * storage.itemSize !== range.bytes) {
+      throw new CheckpointError(
+        `${source.name}: ${name} needs a storage of ${storage.rootItems} items of ${storage.itemSize} bytes, the file has ${range.bytes} bytes there`,
+      )
+    }
+    const items = Math.floor((storage.items * storage.itemSize) / itemSizes[type])
+    const offset = range.offset + storage.start * storage.itemSize
+    bound.set(name, viewTensor(name, { source, offset, type, items }, tensor))
+    total += countItems(tensor.shape, name) * itemSizes[type]
+  }
+  if (total > limits.sharing * source.size) {
+    throw new CheckpointError(
+      `${source.name}: its tensors claim ${total} bytes in all, over ${limits.sharing} times the file; they share storages beyond reason`,
+    )
+  }
+  return bound
+}

@@ -1,0 +1,68 @@
+/**
+ * PyTorch's format since 1.6 (`caffe2/serialize/inline_container.cc`): a zip without compression, in one folder
+ * `data.pkl` (the object), `data/KEY` (the storages), `version`, `byteorder`. Storages are never read as a whole: a tensor
+ * is read from its own range.
+ */
+import { CheckpointError } from '../../errors.ts'
+import type { ByteSource } from '../bytes.ts'
+import { sourceOfBytes } from '../bytes.ts'
+import type { Checkpoint } from '../checkpoint.ts'
+import { limits } from './limits.ts'
+import { torchHost } from './torch-globals.ts'
+import { inertNotes } from './torch-notes.ts'
+import { bindTensors } from './torch-tensors.ts'
+import { readPickle } from './unpickle.ts'
+import { findStateDict } from './unwrap.ts'
+import type { ZipArchive } from './zip-archive.ts'
+
+/** Reads the directory and the object; tensors are read when asked for. Throws `CheckpointError`. */
+export async function readTorchZip(source: ByteSource): Promise<Checkpoint> {
+  // zip.js takes a tenth of a second to load, so it is loaded with the first zip.
+  const { readZip } = await import('./zip-archive.ts')
+  const zip = await readZip(source)
+  const folder = findFolder(source.name, zip.names)
+  await checkByteOrder(source.name, zip, `${folder}byteorder`)
+  const pickle = sourceOfBytes(source.name, await zip.content(`${folder}data.pkl`, limits.pickleBytes))
+  const { value, inert } = await readPickle(pickle, 0, torchHost())
+  const { tensors, notes } = findStateDict(source.name, value)
+  return {
+    format: 'torch-zip',
+    name: source.name,
+    tensors: await bindTensors(source, tensors, ({ key }) => zip.locate(`${folder}data/${key}`)),
+    metadata: new Map(),
+    notes: [...notes, ...inertNotes(inert)],
+    close: () => source.close(),
+  }
+}
+
+function findFolder(file: string, names: readonly string[]): string {
+  const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name))
+  const folder = pickles[0]?.slice(0, -'data.pkl'.length)
+  if (folder === undefined || pickles.length > 1) {
+    throw new CheckpointError(
+      `${file}: is ${kindOfZip(names)}, not a PyTorch checkpoint (which has one data.pkl); read are safetensors, PyTorch and TensorFlow.js`,
+    )
+  }
+  if (names.some((name) => name === `${folder}constants.pkl` || name.startsWith(`${folder}code/`))) {
+    throw new CheckpointError(
+      `${file}: is a TorchScript archive, which holds a program; save its tensors alone: torch.save(torch.jit.load(path).state_dict(), 'tensors.pth')`,
+    )
+  }
+  return folder
+}
+
+function kindOfZip(names: readonly string[]): string {
+  if (names.includes('model.weights.h5')) return 'a Keras 3 file (.keras)'
+  if (names.some((name) => name.endsWith('.npy'))) return 'a NumPy archive (.npz)'
+  return 'a zip'
+}
+
+async function checkByteOrder(file: string, zip: ZipArchive, name: string): Promise<void> {
+  if (!zip.names.includes(name)) return
+  const order = new TextDecoder().decode(await zip.content(name, 64)).trim()
+  if (order !== 'little') {
+    throw new CheckpointError(
+      `${file}: was written on a big-endian machine; load and save it on a little-endian one`,
+    )
+  }
+}
