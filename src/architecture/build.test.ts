@@ -111,8 +111,8 @@ describe('blocks of the relatives inside a residual network', () => {
 describe('an impossible config', () => {
   const cases: readonly [string, Changes, string][] = [
     ['resnet50', { 'stages.2.blocks': 0 }, 'stages.2.blocks'],
-    ['resnet50', { 'block.groups': 3 }, 'block.groups'],
-    ['resnet50', { 'block.groups': 32, 'block.baseWidth': 1 }, 'block.baseWidth'],
+    ['resnet18', { 'block.groups': 3 }, 'block.groups'],
+    ['resnet50', { 'stages.0.width': 8, 'block.baseWidth': 1 }, 'block.baseWidth'],
     ['resnet50_gn', { 'stages.0.width': 12 }, 'normalisation.groups'],
     ['resnet50', { 'stem.kind': 'deep' }, 'stem.innerWidths'],
     ['resnet50', { classes: 0 }, 'classes'],

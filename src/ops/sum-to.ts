@@ -24,7 +24,7 @@ function checkAxes(large: Shape, small: Shape, axes: readonly number[], what: st
 }
 
 /** Calls `visit` with the flat index of each element of `large` and of the element of `small` that it falls on. */
-function forEachPair(
+export function forEachPair(
   large: BoundShape,
   small: BoundShape,
   axes: readonly number[],
@@ -37,16 +37,19 @@ function forEachPair(
     if (small[i] !== 1) steps[axis] = step
     step *= small[i] ?? 1
   }
-  const count = elements(large)
-  for (let flat = 0; flat < count; flat++) {
-    let rest = flat
+  const rowLength = large.at(-1) ?? 1
+  const rowStep = steps.at(-1) ?? 0
+  const rows = elements(large) / Math.max(1, rowLength)
+  for (let row = 0; row < rows; row++) {
+    const start = row * rowLength
     let target = 0
-    for (let axis = large.length - 1; axis >= 0; axis--) {
+    let rest = row
+    for (let axis = large.length - 2; axis >= 0; axis--) {
       const dim = large[axis] ?? 1
       target += (rest % dim) * (steps[axis] ?? 0)
       rest = Math.floor(rest / dim)
     }
-    visit(flat, target)
+    for (let i = 0; i < rowLength; i++) visit(start + i, target + i * rowStep)
   }
 }
 

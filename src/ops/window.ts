@@ -1,5 +1,6 @@
 /** Windows that slide over a feature map: what convolutions, pooling and filters have in common. */
 import { ShapeError } from '../errors.ts'
+import { type BoundShape, imageShape, type Shape } from './shape.ts'
 
 /** Cells added around a feature map. Ceil mode and TensorFlow's SAME become explicit padding when a network is built. */
 export interface Padding {
@@ -38,4 +39,47 @@ export function windowOutput(
     )
   }
   return [Math.floor(tall / stride[0]) + 1, Math.floor(wide / stride[1]) + 1]
+}
+
+/** A pool's window: never dilated. */
+export interface PoolWindow {
+  readonly kernel: readonly [number, number]
+  readonly stride: readonly [number, number]
+  readonly padding: Padding
+}
+
+/** The shape of a pooled map [N, C, P, Q]. */
+export function pooledShape(x: Shape | undefined, pool: PoolWindow, what: string): Shape {
+  const { batch, channels, height, width } = imageShape(x, what)
+  return [batch, channels, ...windowOutput(height, width, { ...pool, dilation: [1, 1] }, what)]
+}
+
+/**
+ * Visits every window of a pool over x [N, C, H, W]: `output` is the flat index of the pooled cell, `cells` the flat
+ * indices of the window's real cells in scan order; what is missing to the kernel's size is padding.
+ */
+export function forEachWindow(
+  x: BoundShape,
+  y: BoundShape,
+  pool: PoolWindow,
+  visit: (output: number, cells: readonly number[]) => void,
+): void {
+  const [, , height = 0, width = 0] = x
+  const [batch = 0, channels = 0, outHeight = 0, outWidth = 0] = y
+  let output = 0
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (let p = 0; p < outHeight; p++) {
+      for (let q = 0; q < outWidth; q++) {
+        const top = p * pool.stride[0] - pool.padding.top
+        const left = q * pool.stride[1] - pool.padding.left
+        const cells: number[] = []
+        for (let row = Math.max(0, top); row < Math.min(height, top + pool.kernel[0]); row++) {
+          for (let column = Math.max(0, left); column < Math.min(width, left + pool.kernel[1]); column++) {
+            cells.push((plane * height + row) * width + column)
+          }
+        }
+        visit(output++, cells)
+      }
+    }
+  }
 }

@@ -1,0 +1,40 @@
+/** What element-wise activations share: y = f(x), and dx = f'(x) · dy as one operation that reads x again. */
+import { ShapeError } from '../errors.ts'
+import { item, type Operation, outputGradient } from './operation.ts'
+import { formatShape, sameShape } from './shape.ts'
+
+/** An element-wise function and its gradient as operations `name` (x) -> y and `nameGradient` (x, dy) -> dx. */
+export function activation(
+  name: string,
+  rules: {
+    readonly value: (x: number) => number
+    /** dx from x and dy. */
+    readonly gradient: (x: number, dy: number) => number
+  },
+): { readonly forward: Operation<object>; readonly backward: Operation<object> } {
+  const backward: Operation<object> = {
+    name: `${name}Gradient`,
+    shapes(inputs) {
+      const [x, dy] = [item(inputs, 0, backward.name), item(inputs, 1, backward.name)]
+      if (!sameShape(x, dy)) {
+        throw new ShapeError(
+          `${backward.name} needs a gradient of its input's shape ${formatShape(x)}, not ${formatShape(dy)}`,
+        )
+      }
+      return [x]
+    },
+    reference(inputs) {
+      const [x, dy] = [item(inputs, 0, backward.name), item(inputs, 1, backward.name)]
+      return [x.data.map((value, i) => rules.gradient(value, dy.data[i] ?? 0))]
+    },
+  }
+  const forward: Operation<object> = {
+    name,
+    shapes: (inputs) => [item(inputs, 0, name)],
+    gradient: (context) => [
+      context.emit.one(backward, {}, [item(context.inputs, 0, name), outputGradient(context)]),
+    ],
+    reference: (inputs) => [item(inputs, 0, name).data.map(rules.value)],
+  }
+  return { forward, backward }
+}

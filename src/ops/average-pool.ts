@@ -1,0 +1,55 @@
+/**
+ * Mean over windows. x: [N, C, H, W], y: [N, C, P, Q]. The divisor is the kernel's size (`countPadding`) or the number of
+ * real cells. A kernel of 1 with a stride subsamples: every second row and column of option A.
+ */
+import { item, type Operation, outputGradient } from './operation.ts'
+import { bindBatch, elements, type Shape } from './shape.ts'
+import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
+
+interface AveragePoolAttributes extends PoolWindow {
+  readonly countPadding: boolean
+}
+
+function divisor(attributes: AveragePoolAttributes, cells: number): number {
+  return attributes.countPadding ? attributes.kernel[0] * attributes.kernel[1] : cells
+}
+
+export const averagePool: Operation<AveragePoolAttributes> = {
+  name: 'averagePool',
+  shapes: (inputs, attributes) => [pooledShape(inputs[0], attributes, 'averagePool')],
+  gradient(context) {
+    const { shape } = item(context.inputs, 0, 'averagePool')
+    const attributes = { ...context.attributes, inputShape: shape }
+    return [context.emit.one(averagePoolGradient, attributes, [outputGradient(context)])]
+  },
+  reference(inputs, attributes, outputs) {
+    const x = item(inputs, 0, 'averagePool')
+    const shape = item(outputs, 0, 'averagePool')
+    const y = new Float64Array(elements(shape))
+    forEachWindow(x.shape, shape, attributes, (output, cells) => {
+      const sum = cells.reduce((total, cell) => total + (x.data[cell] ?? 0), 0)
+      y[output] = sum / divisor(attributes, cells.length)
+    })
+    return [y]
+  },
+}
+
+/** dy -> dx; linear, so its own gradient is the pool again. */
+export const averagePoolGradient: Operation<AveragePoolAttributes & { readonly inputShape: Shape }> = {
+  name: 'averagePoolGradient',
+  shapes: (_inputs, { inputShape }) => [inputShape],
+  gradient(context) {
+    const { inputShape: _, ...attributes } = context.attributes
+    return [context.emit.one(averagePool, attributes, [outputGradient(context)])]
+  },
+  reference(inputs, attributes, outputs) {
+    const dy = item(inputs, 0, 'averagePoolGradient')
+    const shape = item(outputs, 0, 'averagePoolGradient')
+    const dx = new Float64Array(elements(bindBatch(shape, 1)))
+    forEachWindow(shape, dy.shape, attributes, (output, cells) => {
+      const share = (dy.data[output] ?? 0) / divisor(attributes, cells.length)
+      for (const cell of cells) dx[cell] = (dx[cell] ?? 0) + share
+    })
+    return [dx]
+  },
+}

@@ -1,0 +1,112 @@
+/**
+ * Blur with a stride (arXiv:1904.11486): every channel filtered by the outer product of `taps` with itself, normalised to
+ * sum 1. The map is padded by (taps - 1) / 2 cells, rounded down before and up after, reflected at its edge or zero.
+ * x: [N, C, H, W], y: [N, C, P, Q].
+ */
+import { ShapeError } from '../errors.ts'
+import { item, type Operation, outputGradient } from './operation.ts'
+import { type BoundShape, elements, imageShape, type Shape } from './shape.ts'
+import { windowOutput } from './window.ts'
+
+interface BlurPoolAttributes {
+  readonly taps: readonly number[]
+  readonly stride: number
+  readonly padding: 'reflect' | 'zero'
+}
+
+function margins({ taps, stride }: BlurPoolAttributes): readonly [number, number] {
+  const cells = stride - 1 + taps.length - 1
+  return [Math.floor(cells / 2), Math.floor(cells / 2)]
+}
+
+function blurredShape(x: Shape | undefined, attributes: BlurPoolAttributes): Shape {
+  const { batch, channels, height, width } = imageShape(x, 'blurPool')
+  const { taps, stride, padding } = attributes
+  const [before, after] = margins(attributes)
+  if (padding === 'reflect' && (before >= height || before >= width)) {
+    throw new ShapeError(
+      `blurPool: a map of ${height}×${width} is too small to reflect ${before} cells at its edge`,
+    )
+  }
+  const window = {
+    kernel: [taps.length, taps.length] as const,
+    stride: [stride, stride] as const,
+    dilation: [1, 1] as const,
+    padding: { top: before, left: before, bottom: after, right: after },
+  }
+  return [batch, channels, ...windowOutput(height, width, window, 'blurPool')]
+}
+
+/** The cell that a padded index stands for; -1 for a zero. */
+function source(index: number, size: number, padding: BlurPoolAttributes['padding']): number {
+  if (index >= 0 && index < size) return index
+  if (padding === 'zero') return -1
+  return index < 0 ? -index : 2 * (size - 1) - index
+}
+
+/** Calls `visit` for every tap of every output: flat indices of both maps and the tap's weight. */
+function forEachTap(
+  x: BoundShape,
+  y: BoundShape,
+  attributes: BlurPoolAttributes,
+  visit: (output: number, input: number, weight: number) => void,
+): void {
+  const { taps, stride, padding } = attributes
+  const total = taps.reduce((sum, tap) => sum + tap, 0)
+  const [before] = margins(attributes)
+  const [, , height = 0, width = 0] = x
+  const [batch = 0, channels = 0, outHeight = 0, outWidth = 0] = y
+  let output = 0
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (let p = 0; p < outHeight; p++) {
+      for (let q = 0; q < outWidth; q++, output++) {
+        taps.forEach((vertical, r) => {
+          const row = source(p * stride + r - before, height, padding)
+          taps.forEach((horizontal, s) => {
+            const column = source(q * stride + s - before, width, padding)
+            if (row < 0 || column < 0) return
+            visit(output, (plane * height + row) * width + column, (vertical * horizontal) / (total * total))
+          })
+        })
+      }
+    }
+  }
+}
+
+export const blurPool: Operation<BlurPoolAttributes> = {
+  name: 'blurPool',
+  shapes: (inputs, attributes) => [blurredShape(inputs[0], attributes)],
+  gradient(context) {
+    const { shape } = item(context.inputs, 0, 'blurPool')
+    const attributes = { ...context.attributes, inputShape: shape }
+    return [context.emit.one(blurPoolGradient, attributes, [outputGradient(context)])]
+  },
+  reference(inputs, attributes, outputs) {
+    const x = item(inputs, 0, 'blurPool')
+    const shape = item(outputs, 0, 'blurPool')
+    const y = new Float64Array(elements(shape))
+    forEachTap(x.shape, shape, attributes, (output, input, weight) => {
+      y[output] = (y[output] ?? 0) + weight * (x.data[input] ?? 0)
+    })
+    return [y]
+  },
+}
+
+/** dy -> dx; linear, so its own gradient is the blur again. */
+export const blurPoolGradient: Operation<BlurPoolAttributes & { readonly inputShape: Shape }> = {
+  name: 'blurPoolGradient',
+  shapes: (_inputs, { inputShape }) => [inputShape],
+  gradient(context) {
+    const { inputShape: _, ...attributes } = context.attributes
+    return [context.emit.one(blurPool, attributes, [outputGradient(context)])]
+  },
+  reference(inputs, attributes, outputs) {
+    const dy = item(inputs, 0, 'blurPoolGradient')
+    const shape = item(outputs, 0, 'blurPoolGradient')
+    const dx = new Float64Array(elements(shape))
+    forEachTap(shape, dy.shape, attributes, (output, input, weight) => {
+      dx[input] = (dx[input] ?? 0) + weight * (dy.data[output] ?? 0)
+    })
+    return [dx]
+  },
+}

@@ -1,0 +1,65 @@
+/**
+ * Maximum over windows. x: [N, C, H, W], y: [N, C, P, Q]. Padding cells never win (`negative-infinity`, the field's
+ * habit), or count as zeros (`zero`: Keras v2 and BiT pad a map that may be negative).
+ */
+import { type Array64, item, type Operation, outputGradient } from './operation.ts'
+import { type BoundShape, elements } from './shape.ts'
+import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
+
+interface MaxPoolAttributes extends PoolWindow {
+  readonly paddingValue: 'negative-infinity' | 'zero'
+}
+
+/** Calls `visit` with each window's greatest value and where it stands: the first in scan order, -1 for a padding cell. */
+function forEachMaximum(
+  x: Array64,
+  y: BoundShape,
+  attributes: MaxPoolAttributes,
+  visit: (output: number, value: number, at: number) => void,
+): void {
+  const size = attributes.kernel[0] * attributes.kernel[1]
+  forEachWindow(x.shape, y, attributes, (output, cells) => {
+    const padded = cells.length < size && attributes.paddingValue === 'zero'
+    let value = padded ? 0 : Number.NEGATIVE_INFINITY
+    let at = -1
+    for (const cell of cells) {
+      const candidate = x.data[cell] ?? 0
+      if (candidate > value || Number.isNaN(candidate)) {
+        value = candidate
+        at = cell
+      }
+    }
+    visit(output, value, at)
+  })
+}
+
+export const maxPool: Operation<MaxPoolAttributes> = {
+  name: 'maxPool',
+  shapes: (inputs, attributes) => [pooledShape(inputs[0], attributes, 'maxPool')],
+  gradient(context) {
+    const x = item(context.inputs, 0, 'maxPool')
+    return [context.emit.one(maxPoolGradient, context.attributes, [x, outputGradient(context)])]
+  },
+  reference(inputs, attributes, outputs) {
+    const shape = item(outputs, 0, 'maxPool')
+    const y = new Float64Array(elements(shape))
+    forEachMaximum(item(inputs, 0, 'maxPool'), shape, attributes, (output, value) => {
+      y[output] = value
+    })
+    return [y]
+  },
+}
+
+/** (x, dy) -> dx: each window's gradient goes to its first maximum; a padding cell that wins swallows it. */
+export const maxPoolGradient: Operation<MaxPoolAttributes> = {
+  name: 'maxPoolGradient',
+  shapes: (inputs) => [item(inputs, 0, 'maxPoolGradient')],
+  reference(inputs, attributes) {
+    const [x, dy] = [item(inputs, 0, 'maxPoolGradient'), item(inputs, 1, 'maxPoolGradient')]
+    const dx = new Float64Array(x.data.length)
+    forEachMaximum(x, dy.shape, attributes, (output, _value, at) => {
+      if (at >= 0) dx[at] = (dx[at] ?? 0) + (dy.data[output] ?? 0)
+    })
+    return [dx]
+  },
+}
