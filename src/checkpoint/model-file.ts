@@ -1,0 +1,146 @@
+/**
+ * The package's own model file: one safetensors file with tensors under torchvision's names, so that PyTorch opens it as
+ * it is, and the config, labels, preprocessing and provenance as JSON in its `__metadata__`. Writing what was read gives
+ * the same bytes again.
+ */
+import { parseConfig } from '../architecture/config.ts'
+import { parsePreprocessing } from '../architecture/preprocessing.ts'
+import { CheckpointError, ConfigError } from '../errors.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { fill } from './fill.ts'
+import { narrow } from './formats/dtypes.ts'
+import { jsonArray, jsonString, parseJson } from './formats/json.ts'
+import { writeSafetensors } from './formats/safetensors-writer.ts'
+import type { Model } from './model.ts'
+import type { NamedTensor } from './naming/map.ts'
+import { statesOf } from './recognise/states.ts'
+
+/** The metadata key that makes a safetensors file a model file; its value is the version of this layout. */
+const mark = 'resnet-ts'
+const version = '1'
+
+/** Longest text of one piece of metadata, and of a name or label. */
+const limits = { text: 4 * 2 ** 20, line: 1000, entries: 64 }
+
+/**
+ * The bytes of a model file in chunks: the header, then one chunk a tensor.
+ *
+ * @throws CheckpointError where the tensors are not those of the config.
+ */
+export function writeModel(model: Model): AsyncGenerator<Uint8Array, void, undefined> {
+  const { config, labels, preprocessing, provenance, name } = model
+  const tensors = [...statesOf(config)].map(([state, shape]) => {
+    const values = model.tensors.get(state)
+    const length = shape.reduce((product, size) => product * size, 1)
+    if (values?.length !== length) {
+      throw new CheckpointError(
+        `${state} must have ${length} values of shape [${shape.join(', ')}], not ${values?.length ?? 'be missing'}`,
+      )
+    }
+    return { name: state, type: 'F32' as const, shape, bytes: () => narrow('F32', values) }
+  })
+  const sorted = [...provenance].sort(([a], [b]) => (a < b ? -1 : 1))
+  const metadata = new Map([
+    ['format', 'pt'],
+    [mark, version],
+    ['name', name],
+    ['config', JSON.stringify(config)],
+    ['labels', JSON.stringify(labels)],
+    ['preprocessing', JSON.stringify(preprocessing)],
+    ['provenance', JSON.stringify(sorted)],
+  ])
+  return writeSafetensors(tensors, metadata)
+}
+
+/**
+ * Reads a model file; undefined where the checkpoint is none.
+ *
+ * @throws CheckpointError where its metadata is malformed or its tensors are not those of its config.
+ */
+export async function readModel(checkpoint: Checkpoint): Promise<Model | undefined> {
+  const { metadata, name: file } = checkpoint
+  const found = metadata.get(mark)
+  if (found === undefined) return undefined
+  if (found !== version) {
+    throw new CheckpointError(
+      `${file}: is a model file of version ${JSON.stringify(found.slice(0, 20))}; this package reads version ${version}; a newer one may be needed`,
+    )
+  }
+  try {
+    return await readMarked(checkpoint)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new CheckpointError(`${file}: its metadata is malformed: ${error.message}`, { cause: error })
+  }
+}
+
+async function readMarked(checkpoint: Checkpoint): Promise<Model> {
+  const { name: file } = checkpoint
+  const config = parseConfig(readJson(checkpoint, 'config'))
+  const blocks = config.stages.reduce((sum, stage) => sum + stage.blocks, 0)
+  if (blocks > checkpoint.tensors.size) {
+    throw new CheckpointError(
+      `${file}: its config has ${blocks} blocks, but the file only ${checkpoint.tensors.size} tensors; it is damaged`,
+    )
+  }
+  const labels = jsonArray(readJson(checkpoint, 'labels'), `${file}: labels`).map((label) =>
+    line(label, `${file}: labels`),
+  )
+  if (labels.length !== 0 && labels.length !== config.classes) {
+    throw new CheckpointError(
+      `${file}: has ${labels.length} labels for ${config.classes} classes; it must have one for each class, or none`,
+    )
+  }
+  const preprocessing = parsePreprocessing(readJson(checkpoint, 'preprocessing'))
+  const provenance = readProvenance(checkpoint)
+  const name = line(checkpoint.metadata.get('name'), `${file}: name`)
+  const tensors = new Map<string, NamedTensor>(
+    [...checkpoint.tensors].map(([key, tensor]) => [
+      key,
+      { name: key, from: key, shape: tensor.shape, read: tensor.read.bind(tensor) },
+    ]),
+  )
+  const filled = await fill(config, { tensors, unknown: [] }, { file, arch: name })
+  return {
+    name,
+    config,
+    tensors: filled.tensors,
+    labels,
+    preprocessing,
+    provenance,
+    notes: [...checkpoint.notes, ...filled.notes],
+  }
+}
+
+function readJson({ metadata, name }: Checkpoint, key: string): unknown {
+  const text = metadata.get(key)
+  if (text === undefined || text.length > limits.text) {
+    throw new CheckpointError(
+      `${name}: is marked as a model file, but its ${key} is ${text === undefined ? 'missing' : 'too long'}; write it again with resnet convert`,
+    )
+  }
+  return parseJson(new TextEncoder().encode(text), `${name}: ${key}`)
+}
+
+function readProvenance(checkpoint: Checkpoint): ReadonlyMap<string, string> {
+  const where = `${checkpoint.name}: provenance`
+  const entries = jsonArray(readJson(checkpoint, 'provenance'), where)
+  if (entries.length > limits.entries)
+    throw new CheckpointError(`${where} has more than ${limits.entries} entries`)
+  return new Map(
+    entries.map((entry) => {
+      const [key, value] = jsonArray(entry, where)
+      return [line(key, where), line(value, where)] as const
+    }),
+  )
+}
+
+/** Text on one line, of a length that a person reads. */
+function line(value: unknown, where: string): string {
+  const text = jsonString(value, where)
+  if (text.length > limits.line)
+    throw new CheckpointError(
+      `${where} has a text of ${text.length} characters; at most ${limits.line} are read`,
+    )
+  return text
+}

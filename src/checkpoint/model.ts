@@ -1,0 +1,214 @@
+/** A model: an architecture, its tensors, what its pictures go through, and what its classes are called. */
+import { parseConfig, type ResNetConfig } from '../architecture/config.ts'
+import {
+  croppedTo,
+  type Preprocessing,
+  type PreprocessingName,
+  preprocessingNamed,
+} from '../architecture/preprocessing.ts'
+import { variantNamed } from '../architecture/variants.ts'
+import { CheckpointError } from '../errors.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { fill, fitOf } from './fill.ts'
+import { readModel } from './model-file.ts'
+import { type NamedCheckpoint, nameTensors } from './naming/map.ts'
+import { type Recognition, recogniseArchitecture } from './recognise/recognise.ts'
+import { statesOf } from './recognise/states.ts'
+
+export interface Model {
+  /** The named network that it is, or the nearest; else a description. */
+  readonly name: string
+  readonly config: ResNetConfig
+  /** Parameters and buffers under torchvision's names, float32, in the order of the graph. */
+  readonly tensors: ReadonlyMap<string, Float32Array>
+  /** What the classes are called, in order; empty where nobody knows. */
+  readonly labels: readonly string[]
+  readonly preprocessing: Preprocessing
+  /** Where it comes from: the file, its format, whose names it had, what a hub knows of it. */
+  readonly provenance: ReadonlyMap<string, string>
+  /** What a person should know of how it was read. */
+  readonly notes: readonly string[]
+}
+
+export interface ModelOptions {
+  /** Which network the file holds, by name or config; recognised where it is left out. */
+  readonly arch?: string | ResNetConfig
+  /** What its pictures go through; the source's usual way where it is left out. */
+  readonly preprocessing?: Preprocessing | PreprocessingName
+  /** Names of the classes, used where there are as many as the network has classes (one more with a background). */
+  readonly labels?: readonly string[]
+}
+
+const cifar10Labels = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+]
+
+/**
+ * Reads a model from any checkpoint: our own model file, or one of a known naming scheme.
+ *
+ * @throws CheckpointError for a file that does not hold the network; ConfigError for an unknown `arch`.
+ */
+export async function modelFromCheckpoint(
+  checkpoint: Checkpoint,
+  options: ModelOptions = {},
+): Promise<Model> {
+  const { arch, labels = [] } = options
+  if (arch === undefined) {
+    const own = await readModel(checkpoint)
+    if (own !== undefined) return withChoices(own, options)
+  }
+  const named = nameTensors(checkpoint)
+  const recognition = arch === undefined ? recognise(checkpoint, named) : tryRecognise(checkpoint, named)
+  const plan = arch === undefined ? planOf(recognition) : planFor(arch, named, recognition)
+  const { config, name, headless } = plan
+  const filled = await fill(config, named, {
+    file: checkpoint.name,
+    arch: name,
+    headless,
+    ...(arch === undefined || recognition?.name === name ? {} : { looksLike: recognition?.variant }),
+  })
+  return {
+    name,
+    config,
+    tensors: filled.tensors,
+    labels: labelsFor(config, labels, named),
+    preprocessing: choosePreprocessing(options.preprocessing ?? plan.preprocessing, config),
+    provenance: new Map([
+      ['source', checkpoint.name.replace(/^.*[/\\]/, '')],
+      ['format', checkpoint.format],
+      ['names', named.scheme.description],
+    ]),
+    notes: [...checkpoint.notes, ...named.notes, ...plan.notes, ...filled.notes],
+  }
+}
+
+/** How a checkpoint compares with a network. */
+export interface Identification {
+  readonly recognition: Recognition
+  readonly missing: readonly string[]
+  readonly unexpected: readonly string[]
+  readonly notes: readonly string[]
+}
+
+/** Says what a checkpoint holds, without reading its tensors. Throws `CheckpointError` where it is no network's. */
+export function identifyCheckpoint(checkpoint: Checkpoint): Identification {
+  const named = nameTensors(checkpoint)
+  const recognition = recognise(checkpoint, named)
+  const fit = fitOf(named, statesOf(recognition.config), recognition.headless)
+  return {
+    recognition,
+    missing: [...fit.missing, ...fit.misshapen.map(({ name }) => name)],
+    unexpected: fit.unexpected,
+    notes: [...checkpoint.notes, ...named.notes],
+  }
+}
+
+function recognise({ name, topology }: Checkpoint, named: NamedCheckpoint): Recognition {
+  return recogniseArchitecture({ file: name, named, ...(topology === undefined ? {} : { topology }) })
+}
+
+/** Where the network is given, what the file looks like is only a help for messages. */
+function tryRecognise(checkpoint: Checkpoint, named: NamedCheckpoint): Recognition | undefined {
+  try {
+    return recognise(checkpoint, named)
+  } catch (error) {
+    if (error instanceof CheckpointError) return undefined
+    throw error
+  }
+}
+
+interface Plan {
+  readonly name: string
+  readonly config: ResNetConfig
+  readonly preprocessing: PreprocessingName
+  readonly headless: boolean
+  readonly notes: readonly string[]
+}
+
+function planOf(recognition: Recognition | undefined): Plan {
+  if (recognition === undefined) throw new TypeError('a network that was not given must be recognised')
+  const { name, config, preprocessing, headless } = recognition
+  return { name, config, preprocessing, headless, notes: readingNotes(recognition) }
+}
+
+/** What was taken where the file is silent, one line each. */
+export function readingNotes({ name, variant, differences, ambiguous }: Recognition): readonly string[] {
+  const notes =
+    variant === undefined && differences.length > 0
+      ? [`read as ${name} with ${differences.map(({ key, b }) => `${key} ${String(b)}`).join(', ')}`]
+      : [`read as ${name}`]
+  return [
+    ...notes,
+    ...ambiguous.map(({ question, key, reading, alternatives: [first, ...others] }) => {
+      const more = others.length > 0 ? ' (among others)' : ''
+      const other = first === undefined ? '' : `; for ${first.value} pass --arch ${first.arch}${more}`
+      return `the file does not say ${question}: ${key} is taken as ${reading}${other}`
+    }),
+  ]
+}
+
+/** A network that the caller names: only classes and image channels come from the file. */
+function planFor(
+  arch: string | ResNetConfig,
+  named: NamedCheckpoint,
+  recognition: Recognition | undefined,
+): Plan {
+  const variant = typeof arch === 'string' ? variantNamed(arch) : undefined
+  const wanted = typeof arch === 'string' ? variantNamed(arch).config : parseConfig(arch)
+  const seen = recognition?.config
+  const collection = named.scheme.name === 'cifar-collection' && variant !== undefined
+  const config = {
+    ...wanted,
+    classes: seen?.classes ?? wanted.classes,
+    inputChannels: seen?.inputChannels ?? wanted.inputChannels,
+    shortcut:
+      collection && wanted.shortcut.kind === 'zero-padding'
+        ? ({ ...wanted.shortcut, zeros: 'both' } as const)
+        : wanted.shortcut,
+  }
+  return {
+    name: variant?.name ?? recognition?.name ?? 'the given network',
+    config,
+    preprocessing: collection
+      ? 'cifar-akamaster'
+      : (variant?.preprocessing ?? recognition?.preprocessing ?? 'torch-imagenet'),
+    headless: recognition?.headless ?? false,
+    notes: [],
+  }
+}
+
+function choosePreprocessing(chosen: Preprocessing | PreprocessingName, config: ResNetConfig): Preprocessing {
+  return typeof chosen === 'string'
+    ? preprocessingNamed(chosen, config.input)
+    : croppedTo(chosen, config.input)
+}
+
+function labelsFor(
+  config: ResNetConfig,
+  labels: readonly string[],
+  named: NamedCheckpoint,
+): readonly string[] {
+  if (labels.length === config.classes) return labels
+  if (config.head.backgroundClass && labels.length + 1 === config.classes) return ['background', ...labels]
+  return named.scheme.name === 'cifar-collection' && config.classes === 10 ? cifar10Labels : []
+}
+
+/** A model file says everything itself; what the caller chooses goes before it. */
+function withChoices(model: Model, { preprocessing, labels }: ModelOptions): Model {
+  return {
+    ...model,
+    ...(preprocessing === undefined
+      ? {}
+      : { preprocessing: choosePreprocessing(preprocessing, model.config) }),
+    ...(model.labels.length === 0 && labels?.length === model.config.classes ? { labels } : {}),
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Saves chunks of bytes as a file in Node: under a temporary name in the same folder first, flushed to the disk, then
+ * renamed, so that nothing half-written is ever left under the final name. The twin for browsers is `save.browser.ts`.
+ */
+import { randomUUID } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { ResourceError } from '../errors.ts'
+
+/** Throws `ResourceError` where the disk does not take it. Returns the bytes written. */
+export async function saveFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  const temporary = `${path}.${randomUUID().slice(0, 8)}.part`
+  try {
+    const bytes = await writeAll(temporary, chunks)
+    await rename(temporary, path)
+    return bytes
+  } catch (error) {
+    await rm(temporary, { force: true })
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+    if (code === undefined) throw error
+    throw new ResourceError(
+      `${path}: cannot be written (${code}); check the folder, its permissions and the space`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+async function writeAll(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  const file = await open(path, 'wx')
+  try {
+    let bytes = 0
+    for await (const chunk of chunks) {
+      await file.writeFile(chunk)
+      bytes += chunk.byteLength
+    }
+    await file.sync()
+    return bytes
+  } finally {
+    await file.close()
+  }
+}
