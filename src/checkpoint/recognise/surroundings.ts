@@ -13,8 +13,8 @@ type Stem = ResNetConfig['stem']
 export function seeStem(shapes: Shapes, names: Names): Stem {
   const layers = names.stemConvolutions.map((layer) => convolutionAt(shapes, layer))
   const [first, second, third] = layers
-  const last = names.stemConvolutions.length - 1
   const kind = third !== undefined ? 'deep' : first?.kernel === 3 ? '3x3' : '7x7'
+  const last = kind === 'deep' ? 2 : 0
   const lone = kind === '3x3'
   return {
     kind,
