@@ -73,7 +73,7 @@ export function floatBitsToBfloat(pattern: number): number {
 export function widen(type: StoredType, bytes: Uint8Array): Float32Array {
   const count = bytes.byteLength / itemSizes[type]
   // A copy: typed arrays need aligned offsets, and the caller's bytes may be reused.
-  const buffer = bytes.slice().buffer
+  const { buffer } = new Uint8Array(bytes)
   switch (type) {
     case 'F32':
       return new Float32Array(buffer)

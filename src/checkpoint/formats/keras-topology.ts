@@ -57,9 +57,7 @@ function flatten(
   const layers: KerasLayer[] = []
   /** What stands for a layer that gave way. */
   const standIns = new Map<string, readonly string[]>()
-  const resolve = (names: readonly string[]) => [
-    ...new Set(names.flatMap((name) => standIns.get(name) ?? [name])),
-  ]
+  const resolve = (names: readonly string[]) => replaceAll(names, standIns, where)
   let last: readonly string[] = outer ?? []
   for (const [i, row] of rows.entries()) {
     const at = `${where}.config.layers[${i}]`

@@ -41,10 +41,13 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['copyreg._reconstructor', ([cls]) => reconstruct(cls)],
 ])
 
-/** Names that need no word to the user: types of Python and PyTorch that carry no data of
- * their own, and PyTorch's layers, whose attributes are read as data. */
-const plain =
-  /^builtins\.(object|type|int|float|bool|str|bytes|complex|slice|range|NoneType)$|^torch\.(device|dtype|[a-z]+\d+\w*|bool|strided|channels_last|contiguous_format|per_tensor_affine|serialization\._get_layout|nn\.modules\.[\w.]+)$/
+/** Names that need no word to the user: types that carry no data, and PyTorch's layers, whose attributes are data. */
+const plain: readonly RegExp[] = [
+  /^builtins\.(object|type|int|float|bool|str|bytes|complex|slice|range|NoneType)$/,
+  /^torch\.(device|dtype|bool|b?float\d+\w*|u?int\d+|complex\d+|strided|channels_last|contiguous_format)$/,
+  /^torch\.serialization\._get_layout$/,
+  /^torch\.nn\.modules\.[\w.]+$/,
+]
 
 const storageName = /^torch\.(?:cuda\.|storage\.)?(\w+)Storage$/
 
@@ -89,7 +92,8 @@ const dtypes: ReadonlyMap<string, StoredType> = new Map([
 /** PyTorch's names for the pickle machine. `onStorage` hears of every storage that the pickle refers to. */
 export function torchHost(onStorage: (storage: PickleStorage) => void = () => {}): PickleHost {
   return {
-    knows: (name) => makers.has(name) || plain.test(name) || storageClass(name) !== undefined,
+    knows: (name) =>
+      makers.has(name) || plain.some((known) => known.test(name)) || storageClass(name) !== undefined,
     call: (name, args) => makers.get(name)?.(args),
     persistent(id) {
       const value = persistent(id)

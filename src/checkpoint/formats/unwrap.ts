@@ -118,13 +118,14 @@ const tensorMaker = /_rebuild_|\._reconstruct$|ndarray|from_numpy/
 
 /** A line about an entry that is no tensor; refuses one that should be. */
 function skip(file: string, key: PickleValue, value: PickleValue): string {
-  const name = typeof key === 'string' ? key : describeValue(key)
-  if (isKind(value, 'inert') && (tensorKey.test(name) || tensorMaker.test(value.name))) {
+  const name = typeof key === 'string' ? shown(key) : describeValue(key)
+  const needed = typeof key === 'string' && tensorKey.test(key)
+  if (isKind(value, 'inert') && (needed || tensorMaker.test(value.name))) {
     throw new CheckpointError(
-      `${file}: ${shown(name)} should be a tensor, but it is made by ${shown(value.name)} in a way that is not read; save the state dictionary again with plain tensors`,
+      `${file}: ${name} should be a tensor, but it is made by ${shown(value.name)} in a way that is not read; save the state dictionary again with plain tensors`,
     )
   }
-  return `${shown(name)} (${isKind(value, 'inert') ? shown(value.name) : describeValue(value)})`
+  return `${name} (${isKind(value, 'inert') ? shown(value.name) : describeValue(value)})`
 }
 
 function outline(root: PickleValue): string {
