@@ -28,7 +28,7 @@ interface StepFixture {
   readonly logits: readonly (readonly number[])[]
   readonly loss: number
   readonly gradients: Readonly<Record<string, RecordedTensor>>
-  readonly running: Readonly<Record<string, RecordedTensor>>
+  readonly running: Readonly<Record<string, readonly number[]>>
 }
 
 const fixtures: readonly StepFixture[] = JSON.parse(

@@ -79,7 +79,7 @@ const residualBlock = v.strictObject({
   strideAt: choice(['conv1', 'conv2', 'last-block']),
   /** Pre-activation orders: whether the network's very first block has its own leading activation, or the stem's serves. */
   firstActivation: choice(['own', 'stem']),
-  /** Pre-activation orders: what the shortcut reads. `activated`: where it is no identity; `activated-at-stage-start`: in each stage's first block, identity or not. */
+  /** Pre-activation orders: what the shortcut reads. `activated`: where it changes the channels; `activated-at-stage-start`: in each stage's first block, identity or not. */
   shortcutReads: choice(['raw', 'activated', 'activated-at-stage-start']),
 })
 

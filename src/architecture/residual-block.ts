@@ -9,7 +9,7 @@ import { attend, selectiveKernels } from './attention.ts'
 import type { ResidualBlockConfig } from './config.ts'
 import type { Layers } from './layers.ts'
 import { dropBlock, stochasticDepth } from './regularisation.ts'
-import { type BlockShape, buildShortcut, combine, isIdentity } from './shortcut.ts'
+import { type BlockShape, buildShortcut, combine, shortcutForm } from './shortcut.ts'
 
 /** Where a block stands and what it does to the map. */
 export interface BlockPlace {
@@ -128,7 +128,7 @@ function shortcutSource(
     case 'raw':
       return values.x
     case 'activated':
-      return isIdentity(layers, values.x, shape) ? values.x : values.activated
+      return shortcutForm(layers, values.x, shape) === 'widening' ? values.activated : values.x
     case 'activated-at-stage-start':
       return shape.first ? values.activated : values.x
   }

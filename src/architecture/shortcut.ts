@@ -26,14 +26,17 @@ export interface BlockShape {
 type ZeroPadding = Extract<ShortcutConfig, { kind: 'zero-padding' }>
 type Projection = Extract<ShortcutConfig, { kind: 'projection' }>
 
-/** Whether the shortcut of such a block is a plain identity. */
-export function isIdentity(layers: Layers, x: GraphValue, shape: BlockShape): boolean {
+/** What a shortcut does: nothing, leave out rows and columns, or change the number of channels too. */
+export type ShortcutForm = 'identity' | 'subsampling' | 'widening'
+
+/** The form of the shortcut around a block that reads `x`. */
+export function shortcutForm(layers: Layers, x: GraphValue, shape: BlockShape): ShortcutForm {
   const { channels } = imageShape(x.shape, 'shortcut')
   const { shortcut } = layers.config
   const changes = shape.stride !== 1 || channels !== shape.filters
-  return shortcut.kind === 'projection'
-    ? !projects(shortcut, channels, shape) && shape.stride === 1
-    : !changes
+  if (shortcut.kind === 'projection' && projects(shortcut, channels, shape)) return 'widening'
+  if (shortcut.kind === 'zero-padding' && changes) return 'widening'
+  return shape.stride === 1 ? 'identity' : 'subsampling'
 }
 
 function projects(shortcut: Projection, channels: number, shape: BlockShape): boolean {
@@ -47,11 +50,11 @@ function projects(shortcut: Projection, channels: number, shape: BlockShape): bo
 /** The shortcut's value for a block that reads `x`. */
 export function buildShortcut(layers: Layers, block: string, x: GraphValue, shape: BlockShape): GraphValue {
   const { shortcut } = layers.config
-  if (isIdentity(layers, x, shape)) return x
-  if (shortcut.kind === 'zero-padding') return padWithZeros(layers, block, x, shape, shortcut)
-  if (shortcut.kind === 'projection' && projects(shortcut, imageShape(x.shape, block).channels, shape)) {
-    return project(layers, block, x, shape, shortcut)
-  }
+  const form = shortcutForm(layers, x, shape)
+  if (form === 'identity') return x
+  if (form === 'widening' && shortcut.kind === 'zero-padding')
+    return padWithZeros(layers, block, x, shape, shortcut)
+  if (form === 'widening' && shortcut.kind === 'projection') return project(layers, block, x, shape, shortcut)
   return layers.averagePool(`${block}.subsample`, x, { kernel: 1, stride: shape.stride })
 }
 
