@@ -1,5 +1,6 @@
 /** The state of the pickle machine: a stack of values with marks, and a memo. */
 import { limits } from './limits.ts'
+import { quote } from './names.ts'
 import type { PickleCursor } from './pickle-cursor.ts'
 import { describeValue, type PickleDict, type PickleValue } from './pickle-values.ts'
 
@@ -88,7 +89,7 @@ export class PickleMachine {
   }
 
   global(module: string, name: string): void {
-    const full = `${pythonThree(module)}.${name}`
+    const full = printable(`${pythonThree(module)}.${name}`)
     if (!this.host.knows(full)) this.inert.add(full)
     this.push({ kind: 'global', name: full })
   }
@@ -157,6 +158,11 @@ export function dictOf(pairs: readonly PickleValue[]): PickleDict {
 
 function setPairs(dict: PickleDict, pairs: readonly PickleValue[]): void {
   for (let i = 0; i + 1 < pairs.length; i += 2) dict.entries.set(pairs[i] ?? null, pairs[i + 1] ?? null)
+}
+
+/** Names stand in messages and notes, so those that do not print come quoted. */
+function printable(name: string): string {
+  return /^[\x20-\x7e]{1,160}$/.test(name) ? name : quote(name)
 }
 
 /** Modules that Python 3 renamed. */

@@ -138,6 +138,12 @@ describe('classes and functions', () => {
       ['a.B'],
     ],
     [
+      'a name that does not print',
+      global('a\x1b[2J', 'b'),
+      { kind: 'global', name: '"a\\u001b[2J.b"' },
+      ['"a\\u001b[2J.b"'],
+    ],
+    [
       'a name alone',
       global('builtins', 'eval'),
       { kind: 'global', name: 'builtins.eval' },
