@@ -34,7 +34,10 @@ export function overview(graph: Graph, summary: Summary): readonly OverviewRow[]
 }
 
 /** Rows for what has weights or changes the size of the map. */
-function layerRows(layers: readonly LayerSummary[], nodes: ReadonlyMap<string, Node>): readonly OverviewRow[] {
+function layerRows(
+  layers: readonly LayerSummary[],
+  nodes: ReadonlyMap<string, Node>,
+): readonly OverviewRow[] {
   const rows: OverviewRow[] = []
   let unseen = 0
   for (const layer of layers) {

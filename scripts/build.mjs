@@ -1,0 +1,15 @@
+// Builds the package into dist: JavaScript and types from src, then the rows that `resnet list` must answer at once.
+import { spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+rmSync(`${root}/dist`, { recursive: true, force: true })
+const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
+const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+})
+if (status !== 0) process.exit(1)
+const { countRows } = await import('../dist/cli/list.js')
+writeFileSync(`${root}/dist/cli/list.json`, JSON.stringify(await countRows()))

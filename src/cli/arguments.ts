@@ -1,0 +1,73 @@
+/** Parsers of option values; what they refuse becomes one line and exit status 2. */
+import { InvalidArgumentError } from 'commander'
+import { type Changes, changed } from '../architecture/change.ts'
+import type { ResNetConfig } from '../architecture/config.ts'
+
+/** A whole number within bounds. */
+export function wholeNumber(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= minimum && value <= maximum) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`)
+  }
+}
+
+/** Numbers between commas: `0.485,0.456,0.406`. */
+export function numbers(text: string): readonly number[] {
+  const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (values.every(Number.isFinite)) return values
+  throw new InvalidArgumentError('It must be numbers between commas, as in 0.485,0.456,0.406.')
+}
+
+/** Height and width: `224`, `224x160`. */
+export function size(text: string): readonly [number, number] {
+  const match = /^(\d{1,5})(?:[x×](\d{1,5}))?$/.exec(text)
+  const height = Number(match?.[1])
+  const width = match?.[2] === undefined ? height : Number(match[2])
+  if (height > 0 && width > 0) return [height, width]
+  throw new InvalidArgumentError('It must be pixels, as in 224, or height and width, as in 224x160.')
+}
+
+/** One of some words. */
+export function oneOf<const T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text)
+    if (found !== undefined) return found
+    throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`)
+  }
+}
+
+/** One `key=value` more; the value is JSON where it can be read so, else a word. */
+export function keyValue(text: string, previous: Changes = {}): Changes {
+  const [key = '', ...rest] = text.split('=')
+  if (key === '' || rest.length === 0) {
+    throw new InvalidArgumentError('It must be key=value, as in block.strideAt=conv1.')
+  }
+  return { ...previous, [key]: jsonOrWord(rest.join('=')) }
+}
+
+function jsonOrWord(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+export interface ConfigOptions {
+  readonly classes?: number
+  readonly input?: readonly [number, number]
+  readonly inputChannels?: number
+  readonly set?: Changes
+}
+
+/** A config with what the options change. */
+export function configured(config: ResNetConfig, options: ConfigOptions): ResNetConfig {
+  const { classes, input, inputChannels, set = {} } = options
+  return changed(config, {
+    ...(classes === undefined ? {} : { classes }),
+    ...(input === undefined ? {} : { input }),
+    ...(inputChannels === undefined ? {} : { inputChannels }),
+    ...set,
+  })
+}

@@ -1,0 +1,31 @@
+/** The command `resnet`: its subcommands and what they share. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addCompare } from './compare.ts'
+import type { Context } from './context.ts'
+import { addList } from './list.ts'
+import { addShow } from './show.ts'
+
+/** The program with all its commands; errors are thrown, not printed. */
+export function createProgram(_context: Context): Command {
+  const program = new Command('resnet')
+    .description('Every ResNet as one graph: build it, read it, run it on real weights.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('--help', 'show help')
+    .helpCommand(false)
+    .option('--debug', 'show where in the program an error comes from')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', '\nExample:\n  resnet show resnet50\n\nEvery command has --help with an example.')
+  addList(program)
+  addShow(program)
+  addCompare(program)
+  return program
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest
+  return isManifest ? String(manifest.version) : 'unknown'
+}

@@ -1,0 +1,71 @@
+/**
+ * From arguments to exit status: 0, 2 for what the user gave, 1 for what the world or we did wrong, 130 after Ctrl-C.
+ * Every failure is one line on standard error.
+ */
+import { CommanderError } from 'commander'
+import { ResNetError } from '../errors.ts'
+import { createProgram } from './program.ts'
+
+/** Aborted by Ctrl-C; commands hand it to whatever takes long. */
+const interruption = new AbortController()
+
+/** Runs the command and answers its exit status. */
+export async function run(args: readonly string[]): Promise<number> {
+  // A reader that has seen enough (`resnet list | head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  process.once('SIGINT', () => {
+    interruption.abort()
+    // Files half written are removed by then; arithmetic that is under way is not waited for.
+    setTimeout(() => process.exit(130), 500).unref()
+    process.once('SIGINT', () => process.exit(130))
+  })
+  let status = 0
+  const program = createProgram({
+    signal: interruption.signal,
+    setStatus(value) {
+      status = value
+    },
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return status
+  } catch (error) {
+    if (interruption.signal.aborted) return 130
+    return report(error, args.includes('--debug'))
+  }
+}
+
+function report(error: unknown, debug: boolean): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0
+    // Commander has shown the help where no command was given.
+    if (error.code !== 'commander.help') printError(`${oneLine(error.message)}; see resnet --help`)
+    return 2
+  }
+  printError(error instanceof Error ? explain(error) : String(error))
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  return error instanceof ResNetError ? error.exitStatus : 1
+}
+
+function explain(error: Error): string {
+  return error instanceof ResNetError
+    ? error.message
+    : `${error.message} (${error.name}; --debug shows where)`
+}
+
+/** A message on standard error, without control characters that a file's name may hold. */
+export function printError(message: string): void {
+  const lines = message.split('\n').map((line) => line.replace(/\p{Cc}+/gu, ' ').trimEnd())
+  process.stderr.write(`resnet: ${lines.join('\n')}\n`)
+}
+
+/** Commander puts its suggestions on a line of their own. */
+function oneLine(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .replace(/\.$/, '')
+}
