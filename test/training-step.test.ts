@@ -84,8 +84,7 @@ describe.each(fixtures)(
     it('leaves the same running statistics', async () => {
       const { states } = await step
       for (const [name, statistic] of Object.entries(running)) {
-        const ours = digest(states.get(name) ?? new Float32Array(), statistic)
-        expect(relativeDifference(ours, recorded(statistic)), name).toBeLessThan(1e-5)
+        expect(relativeDifference(states.get(name) ?? [], statistic), name).toBeLessThan(1e-5)
       }
     })
   },
