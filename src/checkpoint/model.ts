@@ -1,7 +1,6 @@
 /** A model: an architecture, its tensors, what its pictures go through, and what its classes are called. */
 import { parseConfig, type ResNetConfig } from '../architecture/config.ts'
 import {
-  croppedTo,
   type Preprocessing,
   type PreprocessingName,
   preprocessingNamed,
@@ -74,7 +73,7 @@ export async function modelFromCheckpoint(
     file: checkpoint.name,
     arch: name,
     headless,
-    ...(arch === undefined || recognition?.name === name ? {} : { looksLike: recognition?.variant }),
+    ...(arch === undefined || recognition?.name === name ? {} : { looksLike: recognition?.nearest }),
   })
   return {
     name,
@@ -140,20 +139,17 @@ function planOf(recognition: Recognition | undefined): Plan {
   return { name, config, preprocessing, headless, notes: readingNotes(recognition) }
 }
 
-/** What was taken where the file is silent, one line each. */
-export function readingNotes({ name, variant, differences, ambiguous }: Recognition): readonly string[] {
-  const notes =
-    variant === undefined && differences.length > 0
-      ? [`read as ${name} with ${differences.map(({ key, b }) => `${key} ${String(b)}`).join(', ')}`]
-      : [`read as ${name}`]
-  return [
-    ...notes,
-    ...ambiguous.map(({ question, key, reading, alternatives: [first, ...others] }) => {
-      const more = others.length > 0 ? ' (among others)' : ''
-      const other = first === undefined ? '' : `; for ${first.value} pass --arch ${first.arch}${more}`
-      return `the file does not say ${question}: ${key} is taken as ${reading}${other}`
-    }),
-  ]
+/** What was taken, and what the file does not say. */
+function readingNotes({ name, variant, differences, ambiguous }: Recognition): readonly string[] {
+  const changes = differences.map(({ key, b }) => `${key} ${String(b)}`)
+  const known = variant !== undefined || changes.length === 0
+  const read = known ? `read as ${name}` : `read as ${name} with ${changes.join(', ')}`
+  if (ambiguous.length === 0) return [read]
+  const open = ambiguous.map(({ question, reading, alternatives: [first] }) => {
+    const other = first === undefined ? '' : `; --arch ${first.arch} takes ${first.value}`
+    return `${question} (taken: ${reading}${other})`
+  })
+  return [read, `the file does not say ${[...new Set(open)].join(', ')}`]
 }
 
 /** A network that the caller names: only classes and image channels come from the file. */
@@ -187,9 +183,7 @@ function planFor(
 }
 
 function choosePreprocessing(chosen: Preprocessing | PreprocessingName, config: ResNetConfig): Preprocessing {
-  return typeof chosen === 'string'
-    ? preprocessingNamed(chosen, config.input)
-    : croppedTo(chosen, config.input)
+  return typeof chosen === 'string' ? preprocessingNamed(chosen, config.input) : chosen
 }
 
 function labelsFor(

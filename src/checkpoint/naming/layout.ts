@@ -30,19 +30,19 @@ export function valuesInOurs(layout: Layout, shape: readonly number[], values: F
   return axes === undefined ? values : permute(values, shape, axes)
 }
 
+/** Runs of axes that stay neighbours move as one, so that the inner loop is long. */
 function permute(values: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1))
-  const sizes = axes.map((axis) => shape[axis] ?? 1)
-  const steps = axes.map((axis) => strides[axis] ?? 1)
+  const runs = runsOf(shape, axes)
+  const inner = runs.pop() ?? { size: 1, step: 1 }
+  const index = runs.map(() => 0)
   const result = new Float32Array(values.length)
-  const index = sizes.map(() => 0)
   let from = 0
-  for (let to = 0; to < result.length; to++) {
-    result[to] = values[from] ?? 0
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      const step = steps[axis] ?? 0
+  for (let to = 0; to < result.length; to += inner.size) {
+    for (let i = 0; i < inner.size; i++) result[to + i] = values[from + i * inner.step] ?? 0
+    for (let axis = runs.length - 1; axis >= 0; axis--) {
+      const { size, step } = runs[axis] ?? inner
       const next = (index[axis] ?? 0) + 1
-      if (next < (sizes[axis] ?? 1)) {
+      if (next < size) {
         index[axis] = next
         from += step
         break
@@ -52,4 +52,27 @@ function permute(values: Float32Array, shape: readonly number[], axes: readonly 
     }
   }
   return result
+}
+
+interface Run {
+  readonly size: number
+  /** Items between neighbours in the source. */
+  readonly step: number
+}
+
+function runsOf(shape: readonly number[], axes: readonly number[]): Run[] {
+  const runs: Run[] = []
+  let last = -2
+  for (const axis of axes) {
+    const size = shape[axis] ?? 1
+    if (size === 1) continue
+    const step = shape.slice(axis + 1).reduce((product, length) => product * length, 1)
+    const before = runs.at(-1)
+    const joined =
+      before !== undefined && shape.slice(last + 1, axis).every((length) => length === 1) && axis > last
+    if (joined) runs[runs.length - 1] = { size: before.size * size, step }
+    else runs.push({ size, step })
+    last = axis
+  }
+  return runs
 }

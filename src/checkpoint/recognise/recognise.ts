@@ -15,9 +15,9 @@ import { describe } from './evidence.ts'
 import { Shapes } from './shapes.ts'
 import { questionOf } from './silent.ts'
 import { type SourceReading, sources } from './sources.ts'
-import { type States, sameStates, statesOf } from './states.ts'
+import { sameStates, statesOf } from './states.ts'
 import { type Structure, seeStructure } from './structure.ts'
-import { readTopology } from './topology.ts'
+import { readTopology, type Settled } from './topology.ts'
 
 /** Something that the file leaves open. */
 export interface Ambiguity {
@@ -34,7 +34,9 @@ export interface Recognition {
   readonly config: ResNetConfig
   /** The named network with this very config (classes and input aside), where there is one. */
   readonly variant?: string
-  /** The name of that network, or of the nearest with the same tensors; else a description. */
+  /** That network, or else the nearest with the same tensors. */
+  readonly nearest?: string
+  /** What to call it: the nearest named network, else a description. */
   readonly name: string
   /** How the config differs from the network called `name`. */
   readonly differences: readonly Difference[]
@@ -53,10 +55,21 @@ export interface Recognisable {
 }
 
 /** Throws `CheckpointError` where the tensors are no residual network's, or one that cannot be built. */
-export function recogniseArchitecture({ file, named, topology }: Recognisable): Recognition {
+export function recogniseArchitecture(given: Recognisable): Recognition {
+  try {
+    return recognise(given)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new CheckpointError(`${given.file}: its tensors give an impossible network (${error.message})`, {
+      cause: error,
+    })
+  }
+}
+
+function recognise({ file, named, topology }: Recognisable): Recognition {
   const structure = structureOf(file, named)
   const source = sources[named.scheme.name]
-  const settled =
+  const settled: Settled =
     topology === undefined
       ? { changes: {}, evidence: [] }
       : readTopology(file, topology, named.scheme, structure.config)
@@ -65,18 +78,17 @@ export function recogniseArchitecture({ file, named, topology }: Recognisable): 
     ...source.pins(structure.config),
     ...settled.changes,
   }
-  const states = buildable(file, structure.config)
-  const candidates = candidatesFor(structure.config, states)
+  const candidates = candidatesFor(structure.config)
   const seen = withPins(structure.config, pins)
   const nearest = nearestOf(candidates, seen, pins, source)
   const config = nearest === undefined ? seen : withPins(asSeen(nearest.config, structure.config), pins)
-  buildable(file, config)
   const differences = nearest === undefined ? [] : differencesBeyondUse(nearest.config, config)
   const exact = nearest !== undefined && differences.length === 0
-  const reading = { config, settled: settled.changes, candidates, source }
+  const closed = [...Object.keys(settled.changes), ...(source.settles ?? [])]
   return {
     config,
     ...(exact ? { variant: nearest.name } : {}),
+    ...(nearest === undefined ? {} : { nearest: nearest.name }),
     name: nearest?.name ?? describe(config),
     differences,
     preprocessing: source.preprocessing ?? nearest?.preprocessing ?? defaultPreprocessing(config),
@@ -87,40 +99,22 @@ export function recogniseArchitecture({ file, named, topology }: Recognisable): 
       ...settled.evidence,
       ...(exact ? [`equals ${nearest.name} (${nearest.source})`] : []),
     ],
-    ambiguous: ambiguities(reading),
+    ambiguous: ambiguities(config, candidates, closed),
     headless: structure.headless,
   }
 }
 
 function structureOf(file: string, named: Recognisable['named']): Structure {
-  const shapes = new Shapes([...named.tensors].map(([name, { shape }]) => [name, shape]))
-  try {
-    const structure = seeStructure(shapes)
-    if (structure !== undefined) return { ...structure, config: parseConfig(structure.config) }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    throw new CheckpointError(`${file}: its tensors give an impossible network (${error.message})`, {
-      cause: error,
-    })
-  }
+  const structure = seeStructure(new Shapes([...named.tensors].map(([name, { shape }]) => [name, shape])))
+  if (structure !== undefined) return { ...structure, config: parseConfig(structure.config) }
   throw new CheckpointError(
     `${file}: names of ${named.scheme.description}, but no stem and stages that make a network; name it with --arch`,
   )
 }
 
-function buildable(file: string, config: ResNetConfig): States {
-  try {
-    return statesOf(config)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    throw new CheckpointError(`${file}: its tensors give an impossible network (${error.message})`, {
-      cause: error,
-    })
-  }
-}
-
 /** Named networks with exactly these tensors, the classifier's size and the image's channels aside. */
-function candidatesFor(config: ResNetConfig, states: States): readonly Variant[] {
+function candidatesFor(config: ResNetConfig): readonly Variant[] {
+  const states = statesOf(config)
   return [...variants(), ...familyMembers(config)].filter(
     (variant) =>
       mayMatch(variant.config, config) && sameStates(statesOf(asSeen(variant.config, config)), states),
@@ -156,15 +150,9 @@ function asSeen(config: ResNetConfig, seen: ResNetConfig): ResNetConfig {
 
 /** Applies what source and graph settle; fields that this network does not have are left out. */
 function withPins(config: ResNetConfig, pins: Changes): ResNetConfig {
-  let result = config
-  for (const [key, value] of Object.entries(pins)) {
-    try {
-      result = changed(result, { [key]: value })
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-    }
-  }
-  return result
+  const fields = [...flatten(config).keys()]
+  const known = Object.entries(pins).filter(([pin]) => fields.some((key) => isWithin(key, pin)))
+  return changed(config, Object.fromEntries(known))
 }
 
 /** The candidate that contradicts least: first what is settled, then the usual reading, then the source's own table. */
@@ -203,22 +191,20 @@ function differencesBeyondUse(a: ResNetConfig, b: ResNetConfig): readonly Differ
   return differencesOf(a, b).filter(({ key }) => !/^(classes|inputChannels|input\.\d)$/.test(key))
 }
 
-interface Reading {
-  readonly config: ResNetConfig
-  readonly settled: Changes
-  readonly candidates: readonly Variant[]
-  readonly source: SourceReading
-}
-
-/** For each silent field in which a candidate differs: the reading and the alternatives. */
-function ambiguities({ config, settled, candidates }: Reading): readonly Ambiguity[] {
+/** For each silent field in which a candidate differs and that is not closed: the reading and the alternatives. */
+function ambiguities(
+  config: ResNetConfig,
+  candidates: readonly Variant[],
+  closed: readonly string[],
+): readonly Ambiguity[] {
   const open = new Map<string, Map<string, string>>()
   for (const variant of candidates) {
-    for (const { key, a } of differencesBeyondUse(variant.config, config)) {
-      if (questionOf(key) === undefined || Object.keys(settled).some((pin) => isWithin(key, pin))) continue
+    for (const { key, a, b } of differencesBeyondUse(variant.config, config)) {
+      // A field that one of the two does not have follows from another field, its kind.
+      const follows = a === undefined || b === undefined
+      if (follows || questionOf(key) === undefined || closed.some((pin) => isWithin(key, pin))) continue
       const values = open.get(key) ?? new Map<string, string>()
-      const value = textOf(a)
-      if (!values.has(value)) values.set(value, variant.name)
+      if (!values.has(String(a))) values.set(String(a), variant.name)
       open.set(key, values)
     }
   }
@@ -226,13 +212,9 @@ function ambiguities({ config, settled, candidates }: Reading): readonly Ambigui
   return [...open].map(([key, values]) => ({
     key,
     question: questionOf(key) ?? key,
-    reading: textOf(current.get(key)),
+    reading: String(current.get(key)),
     alternatives: [...values].map(([value, arch]) => ({ value, arch })),
   }))
-}
-
-function textOf(value: unknown): string {
-  return value === undefined ? 'none' : String(value)
 }
 
 function defaultPreprocessing({ input: [height] }: ResNetConfig): PreprocessingName {

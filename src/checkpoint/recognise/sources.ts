@@ -10,6 +10,8 @@ import type { SchemeName } from '../naming/schemes.ts'
 export interface SourceReading {
   /** Fields that the source settles, for a network of this structure. */
   readonly pins: (config: ResNetConfig) => Changes
+  /** Fields of which its files leave no doubt. */
+  readonly settles?: readonly string[]
   /** How its networks see pictures; undefined: as the named variant does. */
   readonly preprocessing?: PreprocessingName
   /** Where to look first among networks of the same tensors: starts of `Variant.source`. */
@@ -50,6 +52,7 @@ export const sources: Readonly<Record<SchemeName, SourceReading>> = {
   'torchvision-old-densenet': { pins: () => ({}), prefer: torchFirst },
   'cifar-collection': {
     pins: ({ shortcut }) => when(shortcut.kind === 'zero-padding', { 'shortcut.zeros': 'both' }),
+    settles: ['shortcut.zeros'],
     preprocessing: 'cifar-akamaster',
     prefer: ['arXiv:1512.03385'],
     says: "the public CIFAR collection puts option A's zeros on both sides and normalises by ImageNet's statistics",
@@ -96,7 +99,14 @@ export const sources: Readonly<Record<SchemeName, SourceReading>> = {
     prefer: ['keras-team'],
     says: "Keras' v2 puts the stride in the last block of a stage and pads the stem's pool by zeros; input from -1 to 1",
   },
-  'gluon-v1b': { pins: middle, preprocessing: 'torch-imagenet', prefer: ['dmlc/gluon-cv'] },
+  'gluon-v1b': {
+    pins: (config) => ({
+      ...middle(config),
+      ...when(config.shortcut.kind === 'projection', { 'shortcut.dilatedPool': 'none' }),
+    }),
+    preprocessing: 'torch-imagenet',
+    prefer: ['dmlc/gluon-cv'],
+  },
   'gluon-v1': {
     pins: (config) => (config.block.kind === 'bottleneck' && config.block.groups === 1 ? early(config) : {}),
     preprocessing: 'torch-imagenet',

@@ -70,50 +70,79 @@ function refuseOther({ file, layers }: Reading): void {
   }
 }
 
+type StridePlace = 'conv1' | 'conv2' | 'last-block'
+
+const placeNames = {
+  conv1: 'the first convolution of a stage',
+  conv2: 'the second convolution of a stage',
+  'last-block': 'the last block of the stage before',
+} as const satisfies Record<StridePlace, string>
+
 /** Strides of stem and stages, and which convolution of a block carries them. */
-function readStrides({ file, config, layers }: Reading): {
-  readonly changes: Changes
-  readonly says: string
-} {
+function readStrides(reading: Reading): { readonly changes: Changes; readonly says: string } {
+  const { file, config } = reading
   const names = namesOf(config)
-  const strideOf = (layer: string) => {
-    const found = layers.get(layer)
-    return found === undefined ? 1 : (sizeSetting(found, 'strides') ?? 1)
+  const strides = config.stages.map(() => 1)
+  const places = new Set<StridePlace>()
+  for (const { stage, place, stride, layer } of stridedConvolutions(reading)) {
+    if (place === undefined || stride !== 2 || strides[stage] !== 1 || stage >= strides.length) {
+      throw new CheckpointError(
+        `${file}: its graph gives ${layer} a stride of ${stride}; no residual network that is known here has that`,
+      )
+    }
+    places.add(place)
+    strides[stage] = stride
   }
-  const changes: Record<string, unknown> = {}
-  const stem = strideOf(names.stemConvolutions[0] ?? '')
-  changes['stem.stride'] = stem
-  const places = new Set<string>()
-  config.stages.forEach((stage, s) => {
-    const block = blockOf(config, stage)
-    if (block.kind !== 'basic' && block.kind !== 'bottleneck') return
-    const at = (b: number, n: number) => strideOf(`${names.block(s, b)}.${names.convolution(n)}`)
-    const own = [at(0, 1), at(0, 2)].findIndex((stride) => stride !== 1)
-    if (own >= 0) places.add(own === 0 ? 'conv1' : 'conv2')
-    const last = stage.blocks - 1
-    if (last > 0 && at(last, 2) !== 1) places.add('last-block')
-    const previous = config.stages[s - 1]
-    const before =
-      previous === undefined
-        ? 1
-        : strideOf(`${names.block(s - 1, previous.blocks - 1)}.${names.convolution(2)}`)
-    changes[`stages.${s}.stride`] = own >= 0 ? at(0, own + 1) : places.has('last-block') ? before : 1
-  })
-  const [place, ...others] = places
-  if (others.length > 0) {
+  if (places.size > 1) {
     throw new CheckpointError(
       `${file}: its graph puts strides into ${[...places].join(' and ')}; a config has one place for all stages`,
     )
   }
-  if (place === undefined || !('strideAt' in config.block)) return { changes, says: 'no stage has a stride' }
-  changes['block.strideAt'] = place
-  return { changes, says: `strides sit in ${placeNames[place] ?? place}` }
+  const [place] = places
+  const stem = strideOf(reading, names.stemConvolutions[0] ?? '')
+  const changes = new Map<string, unknown>([['stem.stride', stem]])
+  strides.forEach((stride, s) => {
+    changes.set(`stages.${s}.stride`, stride)
+  })
+  if (place === undefined || !('strideAt' in config.block))
+    return { changes: Object.fromEntries(changes), says: 'no stage has a stride' }
+  changes.set('block.strideAt', place)
+  return { changes: Object.fromEntries(changes), says: `strides sit in ${placeNames[place]}` }
 }
 
-const placeNames: Readonly<Record<string, string>> = {
-  conv1: 'the first convolution of a stage',
-  conv2: 'the second convolution of a stage',
-  'last-block': 'the last block of the stage before',
+function strideOf({ layers }: Reading, name: string): number {
+  const layer = layers.get(name)
+  return layer === undefined ? 1 : (sizeSetting(layer, 'strides') ?? 1)
+}
+
+interface StridedConvolution {
+  readonly layer: string
+  /** The stage whose stride it is. */
+  readonly stage: number
+  readonly stride: number
+  /** Undefined where no config lets a stride sit. */
+  readonly place: StridePlace | undefined
+}
+
+/** The convolutions of residual branches that have a stride. */
+function stridedConvolutions(reading: Reading): readonly StridedConvolution[] {
+  const { config } = reading
+  const names = namesOf(config)
+  return config.stages.flatMap((stage, s) => {
+    const { kind } = blockOf(config, stage)
+    if (kind !== 'basic' && kind !== 'bottleneck') return []
+    return Array.from({ length: stage.blocks }, (_, b) =>
+      [1, 2, 3].map((n): StridedConvolution => {
+        const layer = `${names.block(s, b)}.${names.convolution(n)}`
+        const stride = strideOf(reading, layer)
+        if (b === 0 && n < 3) return { layer, stage: s, stride, place: n === 1 ? 'conv1' : 'conv2' }
+        const last = b === stage.blocks - 1 && n === 2
+        return { layer, stage: s + 1, stride, place: last ? 'last-block' : undefined }
+      }),
+    )
+      .flat()
+      .filter(({ stride }) => stride !== 1)
+  })
 }
 
 function readPool({ file, topology, config }: Reading): Changes {
