@@ -11,28 +11,29 @@ import type { PickleValue } from './pickle-values.ts'
 export function moduleTensors(file: string, value: PickleValue): Map<string, PickleValue> | undefined {
   if (!isKind(value, 'inert') || !isKind(value.state, 'dict')) return undefined
   const entries = new Map<string, PickleValue>()
-  let visited = 0
-  const visit = (module: PickleValue, prefix: string, depth: number) => {
-    visited++
-    if (depth > limits.depth || visited > limits.tensors || entries.size > limits.tensors) {
-      throw new CheckpointError(`${file}: its modules nest or multiply beyond ${limits.tensors} of them`)
+  let looked = 0
+  const look = (depth: number) => {
+    looked++
+    if (depth > limits.depth || looked > limits.pickleValues) {
+      throw new CheckpointError(`${file}: its modules nest or multiply without reason; the file is damaged`)
     }
+  }
+  const visit = (module: PickleValue, prefix: string, depth: number) => {
     const attributes =
       isKind(module, 'inert') && isKind(module.state, 'dict') ? module.state.entries : undefined
-    for (const kind of ['_parameters', '_buffers']) {
-      for (const [name, tensor] of named(attributes?.get(kind))) {
-        if (tensor !== null) entries.set(prefix + name, tensor)
+    for (const kind of ['_parameters', '_buffers', '_modules']) {
+      for (const [name, value] of named(attributes?.get(kind))) {
+        look(depth)
+        if (kind === '_modules') visit(value, `${prefix}${name}.`, depth + 1)
+        else if (value !== null) entries.set(prefix + name, value)
       }
-    }
-    for (const [name, child] of named(attributes?.get('_modules'))) {
-      if (child !== null) visit(child, `${prefix}${name}.`, depth + 1)
     }
   }
   visit(value, '', 0)
   return entries
 }
 
-function* named(value: PickleValue | undefined): Generator<[string, PickleValue]> {
-  if (!isKind(value, 'dict')) return
-  for (const [key, entry] of value.entries) if (typeof key === 'string') yield [key, entry]
+function named(value: PickleValue | undefined): [string, PickleValue][] {
+  if (!isKind(value, 'dict')) return []
+  return [...value.entries].flatMap(([key, entry]) => (typeof key === 'string' ? [[key, entry]] : []))
 }

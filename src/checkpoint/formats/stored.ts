@@ -59,9 +59,14 @@ export function viewTensor(name: string, storage: Storage, view: View): StoredTe
     throw new CheckpointError(`${where} has strides or an offset that are not whole numbers from 0`)
   }
   const reach = count === 0 ? 0 : shape.reduce((sum, size, axis) => sum + (size - 1) * (stride[axis] ?? 0), 1)
-  if (offset + reach > storage.items || count > storage.items) {
+  if (offset + reach > storage.items) {
     throw new CheckpointError(
       `${where} of shape [${shape.join(', ')}] does not fit its storage of ${storage.items} items; the file is damaged`,
+    )
+  }
+  if (count > storage.items) {
+    throw new CheckpointError(
+      `${where} of shape [${shape.join(', ')}] repeats the ${storage.items} items of its storage; save it as a contiguous tensor`,
     )
   }
   return {

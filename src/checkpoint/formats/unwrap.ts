@@ -7,7 +7,13 @@ import { limits } from './limits.ts'
 import { moduleTensors } from './module-tensors.ts'
 import { checkTensorName, quote } from './names.ts'
 import { isKind } from './pickle-machine.ts'
-import { describeValue, type PickleDict, type PickleTensor, type PickleValue } from './pickle-values.ts'
+import {
+  describeValue,
+  type PickleDict,
+  type PickleInert,
+  type PickleTensor,
+  type PickleValue,
+} from './pickle-values.ts'
 
 export interface StateDict {
   readonly tensors: ReadonlyMap<string, PickleTensor>
@@ -48,7 +54,7 @@ interface Found {
 
 /** The tensors to read, by the names of the file. Throws `CheckpointError` where there are none. */
 export function findStateDict(file: string, root: PickleValue): StateDict {
-  const found = search(root, [])
+  const found = new Search().run(root, [])
   if (found === undefined) {
     throw new CheckpointError(
       `${file}: holds no tensors by name, but ${outline(root)}; expected a state dictionary, bare or under a key such as state_dict`,
@@ -57,7 +63,9 @@ export function findStateDict(file: string, root: PickleValue): StateDict {
   const notes: string[] = []
   if (found.path.length > 0) notes.push(`the tensors are those under ${found.path.map(shown).join(' / ')}`)
   if (found.others.length > 0) {
-    notes.push(`${found.others.map(shown).join(', ')} also holds tensors and was not opened`)
+    const more = found.others.length > 5 ? ` and ${found.others.length - 5} more` : ''
+    const names = found.others.slice(0, 5).map(shown).join(', ')
+    notes.push(`${names}${more} also ${found.others.length === 1 ? 'holds' : 'hold'} tensors, not opened`)
   }
   const tensors = new Map<string, PickleTensor>()
   const skipped: string[] = []
@@ -78,39 +86,56 @@ export function findStateDict(file: string, root: PickleValue): StateDict {
   return { tensors, notes }
 }
 
-function search(value: PickleValue, path: readonly string[]): Found | undefined {
-  if (holdsTensors(value)) return { path, value, others: [] }
-  if (!isKind(value, 'dict') || path.length >= deepest) return undefined
-  const rest = otherKeys(value)
-  for (const key of [...wrappers, ...rest]) {
-    const child = value.entries.get(key)
-    const found = child === undefined ? undefined : search(child, [...path, key])
-    if (found === undefined) continue
-    const others = [...wrappers, ...rest].filter(
-      (other) => other !== key && holdsTensors(value.entries.get(other)),
-    )
-    return { ...found, others: [...found.others, ...others] }
+/**
+ * Looks into each value once, however often the pickle repeats it: a dictionary may hold itself, or one large value
+ * under a hundred thousand keys.
+ */
+class Search {
+  readonly #holders = new Map<PickleDict | PickleInert, boolean>()
+  readonly #opened = new Set<PickleDict>()
+
+  run(value: PickleValue, path: readonly string[]): Found | undefined {
+    if (this.holdsTensors(value)) return { path, value, others: [] }
+    if (!isKind(value, 'dict') || path.length >= deepest || this.#opened.has(value)) return undefined
+    this.#opened.add(value)
+    const keys = [...wrappers, ...this.#otherKeys(value)]
+    for (const key of keys) {
+      const child = value.entries.get(key)
+      const found = child === undefined ? undefined : this.run(child, [...path, key])
+      if (found === undefined) continue
+      const others = keys.filter((other) => other !== key && this.holdsTensors(value.entries.get(other)))
+      return { ...found, others: [...found.others, ...others] }
+    }
+    return undefined
   }
-  return undefined
+
+  /** Keys that are no known wrapper but hold tensors themselves, most tensors first. */
+  #otherKeys(dict: PickleDict): string[] {
+    const keys: [string, number][] = []
+    for (const [key, value] of dict.entries) {
+      if (typeof key !== 'string' || wrappers.includes(key) || !this.holdsTensors(value)) continue
+      keys.push([key, isKind(value, 'dict') ? value.entries.size : 0])
+    }
+    return keys.sort((a, b) => b[1] - a[1]).map(([key]) => key)
+  }
+
+  holdsTensors(value: PickleValue | undefined): boolean {
+    if (!isKind(value, 'dict') && !isKind(value, 'inert')) return false
+    const known =
+      this.#holders.get(value) ?? (isKind(value, 'dict') ? isMostlyTensors(value) : isModule(value))
+    this.#holders.set(value, known)
+    return known
+  }
 }
 
-/** Keys that are no known wrapper but hold tensors themselves, most tensors first. */
-function otherKeys(dict: PickleDict): string[] {
-  const keys: [string, number][] = []
-  for (const [key, value] of dict.entries) {
-    if (typeof key !== 'string' || wrappers.includes(key) || !holdsTensors(value)) continue
-    keys.push([key, isKind(value, 'dict') ? value.entries.size : 0])
-  }
-  return keys.sort((a, b) => b[1] - a[1]).map(([key]) => key)
-}
-
-/** Whether a value is a dictionary that is mostly tensors, or a module. */
-function holdsTensors(value: PickleValue | undefined): boolean {
-  if (isKind(value, 'inert')) return isKind(value.state, 'dict') && value.state.entries.has('_modules')
-  if (!isKind(value, 'dict')) return false
+function isMostlyTensors(dict: PickleDict): boolean {
   let tensors = 0
-  for (const [key, entry] of value.entries) if (typeof key === 'string' && isKind(entry, 'tensor')) tensors++
-  return tensors > 0 && 2 * tensors >= value.entries.size
+  for (const [key, entry] of dict.entries) if (typeof key === 'string' && isKind(entry, 'tensor')) tensors++
+  return tensors > 0 && 2 * tensors >= dict.entries.size
+}
+
+function isModule({ state }: PickleInert): boolean {
+  return isKind(state, 'dict') && state.entries.has('_modules')
 }
 
 const tensorKey = /(^|\.)(weight|bias|running_mean|running_var|gamma|beta|kernel)$/
