@@ -8,6 +8,7 @@ import type { Array64 } from '../../ops/operation.ts'
 import { bindBatch, elements, formatShape } from '../../ops/shape.ts'
 import type { Engine, KernelTiming, Session, TensorMap } from '../engine.ts'
 
+/** The engine of plain loops: for tests, for learning, and until a faster one runs everything. */
 export const referenceEngine: Engine = {
   name: 'reference',
   async open(state) {

@@ -1,0 +1,96 @@
+/**
+ * The public names of the package: the same in Node and in browsers. Everything else is internal.
+ */
+
+// Networks: configs, names, graphs.
+
+/** Builds a network's graph from its config. */
+export { buildResNet } from './architecture/build.ts'
+/** Changes fields of a config by their dotted keys: `changed(config('resnet50'), { 'stem.kind': '3x3' })`. */
+export { type Changes, changed } from './architecture/change.ts'
+/** What a network is, as one JSON value; `parseConfig` reads one from outside. */
+export { parseConfig, type ResNetConfig } from './architecture/config.ts'
+/** How a graph is built: for inference or training, with frozen sections. */
+export type { BuildOptions } from './architecture/layers.ts'
+/** What pictures go through before a network sees them, and the published ways by name. */
+export {
+  type Preprocessing,
+  type PreprocessingName,
+  parsePreprocessing,
+  preprocessingNamed,
+  preprocessingNames,
+} from './architecture/preprocessing.ts'
+/** Every named network: `config('resnet50')`, `variantNamed`, and the whole table. */
+export { config, type Variant, variantNamed, variants } from './architecture/variants.ts'
+
+// Analysis: costs, comparison, diagrams.
+
+/** What sets two networks apart. */
+export {
+  type Comparison,
+  type ConfigDifference,
+  compare,
+  type LayerComparison,
+  type TotalDifference,
+  type TotalDifferences,
+} from './analysis/compare.ts'
+/** Draws one block with box characters. */
+export { describeBlock } from './analysis/diagram.ts'
+/** What a network costs: by layer, block and section, or in sum. */
+export {
+  type BlockSummary,
+  type Costs,
+  type LayerSummary,
+  type SectionSummary,
+  type Summary,
+  summarise,
+  type Totals,
+  totalsOf,
+} from './analysis/summary.ts'
+
+// Graphs: what everything else is derived from.
+
+/** Appends the nodes that compute a loss's gradients. */
+export { differentiate, gradientName } from './graph/differentiate.ts'
+/** A graph and its parts. */
+export type {
+  Assignment,
+  Graph,
+  GraphValue,
+  Initialiser,
+  InputValue,
+  Node,
+  NodeValue,
+  Part,
+  StateValue,
+} from './graph/graph.ts'
+/** First values of all parameters and buffers, from a seed. */
+export { initialise } from './graph/initialise.ts'
+/** Cuts out of a graph what a few of its values need. */
+export { select } from './graph/select.ts'
+/** Shapes: dimensions are numbers, or `N` for the batch. */
+export type { Dim, Shape } from './ops/shape.ts'
+
+// Engines: what runs graphs.
+
+/** The interface of every engine. */
+export type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from './engines/engine.ts'
+/** Plain loops in double precision: slow, obviously right. */
+export { referenceEngine } from './engines/reference/reference.ts'
+
+// Errors: each names whose mistake it was.
+
+/** Every error that the package throws on purpose is a `ResNetError` of one of these kinds. */
+export {
+  ArgumentError,
+  CheckpointError,
+  ConfigError,
+  DatasetError,
+  EngineError,
+  GraphError,
+  HubError,
+  ImageError,
+  ResNetError,
+  ResourceError,
+  ShapeError,
+} from './errors.ts'
