@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { checkpointOf } from '../../test/checkpoint.ts'
 import { config } from '../architecture/variants.ts'
 import { CheckpointError } from '../errors.ts'
 import { explainMisfit, fill, fitOf } from './fill.ts'
 import { nameTensors } from './naming/map.ts'
 import { statesOf } from './recognise/states.ts'
-import { checkpointOf } from './testing.ts'
 
 const resnet18 = config('resnet18')
 const states = statesOf(resnet18)

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkpointOf } from '../../test/checkpoint.ts'
 import { config } from '../architecture/variants.ts'
 import { CheckpointError, ResourceError } from '../errors.ts'
 import { openFile } from './bytes.node.ts'
 import { sourceOfBytes } from './bytes.ts'
 import { readSafetensors } from './formats/safetensors.ts'
-import { type Model, modelFromCheckpoint } from './model.ts'
+import { identifyCheckpoint, type Model, modelFromCheckpoint } from './model.ts'
 import { readModel, writeModel } from './model-file.ts'
 import { statesOf } from './recognise/states.ts'
 import { saveFile } from './save.node.ts'
 import { saveModel } from './save.ts'
-import { checkpointOf } from './testing.ts'
 
 async function bytesOf(model: Model): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
@@ -68,6 +68,17 @@ describe('the model file', () => {
     expect(await modelFromCheckpoint(checkpoint)).toEqual(model)
   })
 
+  test('is identified by what it says', async () => {
+    const checkpoint = await readSafetensors(sourceOfBytes('m', await bytesOf(model)))
+    expect(identifyCheckpoint(checkpoint)).toMatchObject({
+      name: 'cifar_resnet8',
+      config: model.config,
+      ambiguous: [],
+      missing: [],
+      unexpected: [],
+    })
+  })
+
   test('any other safetensors file is none', async () => {
     expect(await readModel(checkpointOf(statesOf(config('resnet20'))))).toBeUndefined()
   })
@@ -111,7 +122,7 @@ describe('a model file with hostile metadata', () => {
   test('a config of another network lists what does not fit', async () => {
     const text = JSON.stringify(config('cifar_resnet14'))
     await expect(changedTo('config', text)).rejects.toThrow(
-      /^m does not hold resnet8: 60 missing\.|^m does not hold /,
+      'm does not hold cifar_resnet8: 30 missing.\n  missing:\n    layer1.1.conv1.weight',
     )
   })
 

@@ -12,7 +12,7 @@ import { narrow } from './formats/dtypes.ts'
 import { jsonArray, jsonString, parseJson } from './formats/json.ts'
 import { writeSafetensors } from './formats/safetensors-writer.ts'
 import type { Model } from './model.ts'
-import type { NamedTensor } from './naming/map.ts'
+import type { NamedCheckpoint, NamedTensor } from './naming/map.ts'
 import { statesOf } from './recognise/states.ts'
 
 /** The metadata key that makes a safetensors file a model file; its value is the version of this layout. */
@@ -52,12 +52,37 @@ export function writeModel(model: Model): AsyncGenerator<Uint8Array, void, undef
   return writeSafetensors(tensors, metadata)
 }
 
+/** What a model file says beside its tensors. */
+export type ModelDescription = Omit<Model, 'tensors' | 'notes'>
+
 /**
  * Reads a model file; undefined where the checkpoint is none.
  *
  * @throws CheckpointError where its metadata is malformed or its tensors are not those of its config.
  */
 export async function readModel(checkpoint: Checkpoint): Promise<Model | undefined> {
+  const description = readDescription(checkpoint)
+  if (description === undefined) return undefined
+  const { config, name } = description
+  const filled = await fill(config, tensorsUnderOwnNames(checkpoint), { file: checkpoint.name, arch: name })
+  return { ...description, tensors: filled.tensors, notes: [...checkpoint.notes, ...filled.notes] }
+}
+
+/** The tensors of a model file need no translation. */
+export function tensorsUnderOwnNames({ tensors }: Checkpoint): Pick<NamedCheckpoint, 'tensors' | 'unknown'> {
+  const named = [...tensors].map(([name, tensor]) => {
+    const own: NamedTensor = { name, from: name, shape: tensor.shape, read: () => tensor.read() }
+    return [name, own] as const
+  })
+  return { tensors: new Map(named), unknown: [] }
+}
+
+/**
+ * Reads what a model file says beside its tensors; undefined where the checkpoint is none.
+ *
+ * @throws CheckpointError where its metadata is malformed.
+ */
+export function readDescription(checkpoint: Checkpoint): ModelDescription | undefined {
   const { metadata, name: file } = checkpoint
   const found = metadata.get(mark)
   if (found === undefined) return undefined
@@ -67,20 +92,20 @@ export async function readModel(checkpoint: Checkpoint): Promise<Model | undefin
     )
   }
   try {
-    return await readMarked(checkpoint)
+    return describe(checkpoint)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     throw new CheckpointError(`${file}: its metadata is malformed: ${error.message}`, { cause: error })
   }
 }
 
-async function readMarked(checkpoint: Checkpoint): Promise<Model> {
-  const { name: file } = checkpoint
+function describe(checkpoint: Checkpoint): ModelDescription {
+  const { name: file, metadata, tensors } = checkpoint
   const config = parseConfig(readJson(checkpoint, 'config'))
   const blocks = config.stages.reduce((sum, stage) => sum + stage.blocks, 0)
-  if (blocks > checkpoint.tensors.size) {
+  if (blocks > tensors.size) {
     throw new CheckpointError(
-      `${file}: its config has ${blocks} blocks, but the file only ${checkpoint.tensors.size} tensors; it is damaged`,
+      `${file}: its config has ${blocks} blocks, but the file only ${tensors.size} tensors; it is damaged`,
     )
   }
   const labels = jsonArray(readJson(checkpoint, 'labels'), `${file}: labels`).map((label) =>
@@ -91,24 +116,12 @@ async function readMarked(checkpoint: Checkpoint): Promise<Model> {
       `${file}: has ${labels.length} labels for ${config.classes} classes; it must have one for each class, or none`,
     )
   }
-  const preprocessing = parsePreprocessing(readJson(checkpoint, 'preprocessing'))
-  const provenance = readProvenance(checkpoint)
-  const name = line(checkpoint.metadata.get('name'), `${file}: name`)
-  const tensors = new Map<string, NamedTensor>(
-    [...checkpoint.tensors].map(([key, tensor]) => [
-      key,
-      { name: key, from: key, shape: tensor.shape, read: tensor.read.bind(tensor) },
-    ]),
-  )
-  const filled = await fill(config, { tensors, unknown: [] }, { file, arch: name })
   return {
-    name,
+    name: line(metadata.get('name'), `${file}: name`),
     config,
-    tensors: filled.tensors,
     labels,
-    preprocessing,
-    provenance,
-    notes: [...checkpoint.notes, ...filled.notes],
+    preprocessing: parsePreprocessing(readJson(checkpoint, 'preprocessing')),
+    provenance: readProvenance(checkpoint),
   }
 }
 

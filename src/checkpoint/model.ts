@@ -8,8 +8,8 @@ import {
 import { variantNamed } from '../architecture/variants.ts'
 import { CheckpointError } from '../errors.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { fill, fitOf } from './fill.ts'
-import { readModel } from './model-file.ts'
+import { type Fit, fill, fitOf, type MisshapenTensor } from './fill.ts'
+import { readDescription, readModel, tensorsUnderOwnNames } from './model-file.ts'
 import { type NamedCheckpoint, nameTensors } from './naming/map.ts'
 import { type Recognition, recogniseArchitecture } from './recognise/recognise.ts'
 import { statesOf } from './recognise/states.ts'
@@ -66,15 +66,12 @@ export async function modelFromCheckpoint(
     if (own !== undefined) return withChoices(own, options)
   }
   const named = nameTensors(checkpoint)
-  const recognition = arch === undefined ? recognise(checkpoint, named) : tryRecognise(checkpoint, named)
-  const plan = arch === undefined ? planOf(recognition) : planFor(arch, named, recognition)
-  const { config, name, headless } = plan
-  const filled = await fill(config, named, {
-    file: checkpoint.name,
-    arch: name,
-    headless,
-    ...(arch === undefined || recognition?.name === name ? {} : { looksLike: recognition?.nearest }),
-  })
+  const plan =
+    arch === undefined
+      ? planOf(recognise(checkpoint, named))
+      : planFor(arch, named, tryRecognise(checkpoint, named))
+  const { config, name, headless, looksLike } = plan
+  const filled = await fill(config, named, { file: checkpoint.name, arch: name, headless, looksLike })
   return {
     name,
     config,
@@ -90,25 +87,40 @@ export async function modelFromCheckpoint(
   }
 }
 
-/** How a checkpoint compares with a network. */
-export interface Identification {
-  readonly recognition: Recognition
+/** What a checkpoint holds, and how it compares with that network. */
+export interface Identification
+  extends Pick<Recognition, 'name' | 'variant' | 'config' | 'differences' | 'evidence' | 'ambiguous'> {
   readonly missing: readonly string[]
   readonly unexpected: readonly string[]
+  readonly misshapen: readonly MisshapenTensor[]
   readonly notes: readonly string[]
 }
 
 /** Says what a checkpoint holds, without reading its tensors. Throws `CheckpointError` where it is no network's. */
 export function identifyCheckpoint(checkpoint: Checkpoint): Identification {
-  const named = nameTensors(checkpoint)
-  const recognition = recognise(checkpoint, named)
-  const fit = fitOf(named, statesOf(recognition.config), recognition.headless)
-  return {
-    recognition,
-    missing: [...fit.missing, ...fit.misshapen.map(({ name }) => name)],
-    unexpected: fit.unexpected,
-    notes: [...checkpoint.notes, ...named.notes],
+  const description = readDescription(checkpoint)
+  if (description !== undefined) {
+    const { name, config } = description
+    const fit = fitOf(tensorsUnderOwnNames(checkpoint), statesOf(config))
+    const evidence = ['the model file says its own config']
+    return {
+      name,
+      config,
+      differences: [],
+      evidence,
+      ambiguous: [],
+      ...misfits(fit),
+      notes: checkpoint.notes,
+    }
   }
+  const named = nameTensors(checkpoint)
+  const { headless, ...recognition } = recognise(checkpoint, named)
+  const fit = fitOf(named, statesOf(recognition.config), headless)
+  return { ...recognition, ...misfits(fit), notes: [...checkpoint.notes, ...named.notes] }
+}
+
+function misfits({ missing, unexpected, misshapen }: Fit) {
+  return { missing, unexpected, misshapen }
 }
 
 function recognise({ name, topology }: Checkpoint, named: NamedCheckpoint): Recognition {
@@ -130,11 +142,12 @@ interface Plan {
   readonly config: ResNetConfig
   readonly preprocessing: PreprocessingName
   readonly headless: boolean
+  /** Another network that the file looks like. */
+  readonly looksLike?: string | undefined
   readonly notes: readonly string[]
 }
 
-function planOf(recognition: Recognition | undefined): Plan {
-  if (recognition === undefined) throw new TypeError('a network that was not given must be recognised')
+function planOf(recognition: Recognition): Plan {
   const { name, config, preprocessing, headless } = recognition
   return { name, config, preprocessing, headless, notes: readingNotes(recognition) }
 }
@@ -160,12 +173,16 @@ function planFor(
 ): Plan {
   const variant = typeof arch === 'string' ? variantNamed(arch) : undefined
   const wanted = typeof arch === 'string' ? variantNamed(arch).config : parseConfig(arch)
-  const seen = recognition?.config
+  const classes = recognition?.config.classes ?? wanted.classes
   const collection = named.scheme.name === 'cifar-collection' && variant !== undefined
   const config = {
     ...wanted,
-    classes: seen?.classes ?? wanted.classes,
-    inputChannels: seen?.inputChannels ?? wanted.inputChannels,
+    classes,
+    inputChannels: recognition?.config.inputChannels ?? wanted.inputChannels,
+    head: {
+      ...wanted.head,
+      backgroundClass: wanted.head.backgroundClass && classes === wanted.classes,
+    },
     shortcut:
       collection && wanted.shortcut.kind === 'zero-padding'
         ? ({ ...wanted.shortcut, zeros: 'both' } as const)
@@ -178,6 +195,7 @@ function planFor(
       ? 'cifar-akamaster'
       : (variant?.preprocessing ?? recognition?.preprocessing ?? 'torch-imagenet'),
     headless: recognition?.headless ?? false,
+    looksLike: recognition?.nearest === variant?.name ? undefined : recognition?.nearest,
     notes: [],
   }
 }

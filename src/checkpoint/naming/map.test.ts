@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { checkpointOf } from '../../../test/checkpoint.ts'
 import { config } from '../../architecture/variants.ts'
 import { CheckpointError } from '../../errors.ts'
 import { recogniseArchitecture } from '../recognise/recognise.ts'
 import { sameStates, statesOf } from '../recognise/states.ts'
-import { checkpointOf } from '../testing.ts'
 import { nameTensors } from './map.ts'
 import { type SchemeName, schemeNamed } from './schemes.ts'
 import { translate } from './template.ts'
@@ -55,6 +55,7 @@ const published: readonly (readonly [SchemeName, string, string, string])[] = [
   ['timm', 'resnetv2_50', 'resnetv2_50', 'torch-imagenet-bicubic'],
   ['timm', 'resnetv2_50x1_bit', 'resnetv2_50x1_bit', 'half-imagenet'],
   ['timm', 'skresnext50_32x4d', 'skresnext50_32x4d', 'torch-imagenet-bicubic'],
+  ['timm-mobilenet', 'mobilenetv2_140', 'mobilenetv2_140', 'torch-imagenet-bicubic'],
   ['hugging-face', 'resnet50', 'resnet50', 'torch-imagenet-bicubic'],
   ['hugging-face', 'resnet34', 'resnet34', 'torch-imagenet-bicubic'],
   ['nvidia', 'resnet50', 'resnet50', 'torch-imagenet'],
@@ -111,6 +112,15 @@ describe('names of every source', () => {
       variant: 'resnet50',
       headless: true,
     })
+  })
+})
+
+describe("timm's MobileNetV2", () => {
+  test('has its blocks counted stage by stage', () => {
+    const written = writtenBy('timm-mobilenet', statesOf(config('mobilenetv2_100')))
+    const blocks = [...written.keys()].filter((name) => /^blocks\.\d+\.\d+\.conv_dw\.weight$/.test(name))
+    const stages = blocks.map((name) => name.split('.')[1])
+    expect(stages.join('')).toBe('01122233334445556')
   })
 })
 

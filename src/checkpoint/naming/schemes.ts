@@ -9,6 +9,7 @@ import { type Rule, rule } from './template.ts'
 export type SchemeName =
   | 'torchvision'
   | 'timm'
+  | 'timm-mobilenet'
   | 'torchvision-old-densenet'
   | 'cifar-collection'
   | 'hugging-face'
@@ -139,6 +140,32 @@ const senetBlocks: readonly Rule[] = [
   rule('last_linear', 'fc'),
 ]
 
+/** timm counts MobileNetV2's blocks stage by stage, torchvision from 1 to 17; the stages have 1, 2, 3, 4, 3, 3, 1. */
+const timmMobileNet: readonly Rule[] = [
+  rule('conv_stem', 'features.0.0'),
+  rule('bn1', 'features.0.1'),
+  rule('blocks.0.0.conv_dw', 'features.1.conv.0.0'),
+  rule('blocks.0.0.bn1', 'features.1.conv.0.1'),
+  rule('blocks.0.0.conv_pw', 'features.1.conv.1'),
+  rule('blocks.0.0.bn2', 'features.1.conv.2'),
+  // The last stage first: read backwards, a block belongs to the latest stage that has begun.
+  ...[17, 14, 11, 7, 4, 2].flatMap((first, fromLast) =>
+    [
+      ['conv_pw', '0.0'],
+      ['bn1', '0.1'],
+      ['conv_dw', '1.0'],
+      ['bn2', '1.1'],
+      ['conv_pwl', '2'],
+      ['bn3', '3'],
+    ].map(([theirs, layer]) =>
+      rule(`blocks.${6 - fromLast}.{b}.${theirs}`, `features.{b+${first}}.conv.${layer}`),
+    ),
+  ),
+  rule('conv_head', 'features.18.0'),
+  rule('bn2', 'features.18.1'),
+  rule('classifier', 'classifier.1'),
+]
+
 /** Classifiers that people put on Keras' networks. */
 const kerasHeads = ['dense', 'logits', 'output']
 
@@ -183,6 +210,7 @@ export const namingSchemes: readonly NamingScheme[] = [
     ...mobileNet,
     ...ours,
   ]),
+  scheme('timm-mobilenet', 'timm', torchSuffixes, timmMobileNet),
   scheme('torchvision-old-densenet', "torchvision's first DenseNets", torchSuffixes, [
     rule('features.denseblock{s}.denselayer{b}.norm.{i}', 'features.denseblock{s}.denselayer{b}.norm{i}'),
     rule('features.denseblock{s}.denselayer{b}.conv.{i}', 'features.denseblock{s}.denselayer{b}.conv{i}'),

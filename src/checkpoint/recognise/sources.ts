@@ -49,6 +49,11 @@ const senet: SourceReading = {
 export const sources: Readonly<Record<SchemeName, SourceReading>> = {
   torchvision: { pins: () => ({}), prefer: torchFirst },
   timm: { pins: () => ({}), prefer: [timm, 'pytorch/vision'] },
+  'timm-mobilenet': {
+    pins: () => ({}),
+    preprocessing: 'torch-imagenet-bicubic',
+    prefer: ['arXiv:1801.04381'],
+  },
   'torchvision-old-densenet': { pins: () => ({}), prefer: torchFirst },
   'cifar-collection': {
     pins: ({ shortcut }) => when(shortcut.kind === 'zero-padding', { 'shortcut.zeros': 'both' }),

@@ -1,5 +1,5 @@
 /** Checkpoints in memory for tests: names and shapes, with values made when they are asked for. */
-import type { Checkpoint } from './checkpoint.ts'
+import type { Checkpoint } from '../src/checkpoint/checkpoint.ts'
 
 /** A checkpoint of tensors with these names and shapes; `value` gives the values of a tensor, zeros if left out. */
 export function checkpointOf(
