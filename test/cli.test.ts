@@ -1,0 +1,166 @@
+/** The command's contracts: what `--json` answers, exit statuses, one line for every mistake. */
+import { describe, expect, test } from 'vitest'
+import { countRows } from '../src/cli/list.ts'
+import { onlyLine, resnet } from './command.ts'
+
+const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((await resnet(args)).stdout)
+
+describe('resnet list', () => {
+  test('answers every network, counted as it is built', async () => {
+    const rows = await json(['list', '--json'])
+    expect(rows).toEqual(JSON.parse(JSON.stringify(await countRows())))
+    expect(rows).toContainEqual({
+      name: 'resnet18',
+      description: expect.any(String),
+      depth: 18,
+      parameters: 11_689_512,
+      macs: 1_814_073_344,
+      input: [224, 224],
+      source: expect.any(String),
+    })
+  })
+
+  test('lines up its columns', async () => {
+    const lines = (await resnet(['list'])).stdout.trimEnd().split('\n')
+    const [titles = ''] = lines
+    const column = titles.indexOf('description')
+    expect(lines.slice(1).every((line) => line[column - 1] === ' ' && line[column] !== ' ')).toBe(true)
+  })
+
+  test('ends quietly when its reader has seen enough', async () => {
+    const outcome = await resnet(['list', '--json'], { meanwhile: (child) => child.stdout?.destroy() })
+    expect(outcome).toMatchObject({ status: 0, stderr: '' })
+  })
+})
+
+describe('resnet show', () => {
+  test('answers the contract', async () => {
+    expect(await json(['show', 'resnet50', '--json'])).toMatchObject({
+      name: 'resnet50',
+      config: { block: { strideAt: 'conv2' } },
+      input: [224, 224],
+      classes: 1000,
+      depth: 50,
+      parameters: 25_557_032,
+      macs: 4_089_184_256,
+      activations: 11_114_984,
+      layers: expect.arrayContaining([
+        expect.objectContaining({
+          name: 'conv1',
+          op: 'conv2d',
+          inputShape: ['N', 3, 224, 224],
+          outputShape: ['N', 64, 112, 112],
+          parameters: 9408,
+          macs: 118_013_952,
+          receptiveField: 7,
+          stride: 2,
+        }),
+      ]),
+    })
+  })
+
+  test('takes classes, input and any field of the config', async () => {
+    const args = ['--classes', '10', '--input', '32', '--set', 'stem.kind=3x3', '--set', 'stem.stride=1']
+    expect(
+      await json(['show', 'resnet18', ...args, '--set', 'stem.pool={"kind":"none"}', '--json']),
+    ).toMatchObject({
+      input: [32, 32],
+      classes: 10,
+      parameters: 11_173_962,
+    })
+    expect(await json(['show', 'resnet20', '--input', '48x32', '--json'])).toMatchObject({ input: [48, 32] })
+  })
+
+  test('shows stem, stages, blocks, head and the diagram of a block', async () => {
+    const { stdout } = await resnet(['show', 'resnet50', '--block', '3.0'])
+    for (const words of [
+      '25,557,032 parameters, 4.09 G multiply-adds',
+      'stem ',
+      'stage 4',
+      'head',
+      '5 × (1×1 256, 3×3 256, 1×1 1024)',
+      'layer3.0 (stage 3)',
+      '│ shortcut',
+      '(+) add, then ReLU',
+    ]) {
+      expect(stdout).toContain(words)
+    }
+  })
+
+  test('answers within a second for the deepest network, and the list within half of one', async () => {
+    // The best of three: the figures of the design are those of a machine that does nothing else.
+    const best = async (args: readonly string[]) => {
+      const times = []
+      for (let i = 0; i < 3; i++) times.push((await resnet(args)).milliseconds)
+      return Math.min(...times)
+    }
+    expect(await best(['list'])).toBeLessThan(500)
+    expect(await best(['show', 'resnet1202', '--json'])).toBeLessThan(1000)
+  })
+})
+
+describe('resnet compare', () => {
+  test('answers the contract', async () => {
+    expect(await json(['compare', 'resnet50_v1', 'resnet50', '--json'])).toMatchObject({
+      a: 'resnet50_v1',
+      b: 'resnet50',
+      configDifferences: [{ key: 'block.strideAt', a: 'conv1', b: 'conv2' }],
+      totals: {
+        parameters: { a: 25_557_032, b: 25_557_032, difference: 0 },
+        macs: { difference: 231_211_008 },
+      },
+      layers: expect.arrayContaining([
+        expect.objectContaining({ name: 'layer2.0.conv1', change: 'changed' }),
+      ]),
+    })
+  })
+
+  test('shows in one glance that only the stride moved, and what that costs', async () => {
+    const { stdout } = await resnet(['compare', 'resnet50_v1', 'resnet50'])
+    expect(stdout.trimEnd().split('\n').length).toBeLessThan(24)
+    expect(stdout).toMatch(/block\.strideAt +conv1 +conv2/)
+    expect(stdout).toMatch(/parameters .* same/)
+    expect(stdout).toContain('+231,211,008 (+6.0 %)')
+    expect(stdout).toMatch(/layer2\.0\.conv1 +stride 2 → 1/)
+  })
+})
+
+describe('mistakes', () => {
+  test.each([
+    [['lst'], "unknown command 'lst' (Did you mean list?)"],
+    [['show'], "missing required argument 'arch'"],
+    [['show', 'resnet51'], 'did you mean resnet50?'],
+    [['show', 'resnet50', '--clases', '3'], "unknown option '--clases' (Did you mean --classes?)"],
+    [['show', 'resnet50', '--classes', 'ten'], 'must be a whole number from 1 to 1000000'],
+    [['show', 'resnet50', '--input', '0'], 'must be pixels'],
+    [['show', 'resnet50', '--set', 'stages.0.blocks=0'], 'stages.0.blocks: must be a whole number from 1'],
+    [['show', 'resnet50', '--set', 'stride=2'], 'there is no field "stride"'],
+    [['show', 'resnet50', '--block', '5.0'], 'the blocks are layer1.0 to layer4.2'],
+    [['compare', 'resnet50'], "missing required argument 'b'"],
+    [['--nothing'], "unknown option '--nothing'"],
+  ])('%j is one line and status 2', async (args, words) => {
+    const outcome = await resnet(args)
+    expect(onlyLine(outcome)).toContain(words)
+    expect(onlyLine(outcome)).toMatch(/^resnet: /)
+    expect(outcome).toMatchObject({ status: 2, stdout: '' })
+  })
+
+  test('a stack is shown only where asked for', async () => {
+    expect((await resnet(['show', 'resnet51', '--debug'])).stderr).toContain('    at ')
+  })
+})
+
+describe('help', () => {
+  test.each([['list'], ['show'], ['compare']])('%s has an example', async (command) => {
+    const { status, stdout } = await resnet([command, '--help'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(new RegExp(`Examples?:\n +resnet ${command}`))
+    expect(stdout).toContain('--json')
+  })
+
+  test('without a command, help and status 2', async () => {
+    const { status, stderr } = await resnet([])
+    expect(status).toBe(2)
+    expect(stderr).toContain('Usage: resnet')
+  })
+})
