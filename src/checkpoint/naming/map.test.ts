@@ -184,6 +184,12 @@ describe('names that are of no residual network', () => {
     )
   })
 
+  test('a file without any is refused', () => {
+    expect(() => nameTensors(checkpointOf([['n_averaged', []]]))).toThrow(
+      'test.safetensors: holds no tensors of a network; name the file with its weights',
+    )
+  })
+
   test('two names for one tensor are refused', () => {
     const checkpoint = checkpointOf([
       ['fc1000/kernel', [4, 2]],

@@ -52,6 +52,10 @@ const filters = /(^|\.)filt$/
  */
 export function nameTensors(checkpoint: Checkpoint): NamedCheckpoint {
   const names = [...checkpoint.tensors.keys()].filter((name) => !isNoWeight(name))
+  if (names.length === 0)
+    throw new CheckpointError(
+      `${checkpoint.name}: holds no tensors of a network; name the file with its weights`,
+    )
   const reading = bestReading(names)
   if (reading === undefined) {
     const some = names.slice(0, 3).join(', ')
