@@ -7,7 +7,8 @@ import { frameworkVariants } from './variants/frameworks.ts'
 import { cifarPlain, cifarResNet, cifarVariants, paperVariants } from './variants/paper.ts'
 import { relativeVariants } from './variants/relatives.ts'
 import { secondPaperVariants, wideResNet } from './variants/second-paper.ts'
-import { timmVariants, torchvisionVariants } from './variants/timm.ts'
+import { timmVariants } from './variants/timm.ts'
+import { torchvisionVariants } from './variants/torchvision.ts'
 
 export type { Variant } from './variants/base.ts'
 

@@ -1,102 +1,9 @@
 /**
- * torchvision's networks and those of timm (huggingface/pytorch-image-models): d, t and s stems, attention, filters,
- * ResNet-RS, pre-activation and BiT, selective kernels. Each row names its blocks and the features it switches on.
+ * timm's networks (huggingface/pytorch-image-models): d, t and s stems, attention, filters, ResNet-RS, pre-activation
+ * and BiT, selective kernels.
  */
-import type { Changes } from '../change.ts'
-import type { PreprocessingName } from '../preprocessing.ts'
-import { type BlockKind, deepStem, depths, imagenet, preactivation, type Variant } from './base.ts'
-
-/** What a row may switch on. */
-const features = {
-  deep: deepStem(32, 32, 64),
-  tiered: deepStem(24, 32, 64),
-  wideDeep: deepStem(64, 64, 128),
-  averaged: { 'shortcut.pool': 'average', 'shortcut.dilatedPool': 'same' },
-  squeeze: { attention: { kind: 'se', reduction: 16, divisor: 8, bias: true, position: 'branch-end' } },
-  legacySqueeze: {
-    attention: { kind: 'se', reduction: 16, divisor: 1, bias: true, position: 'branch-end' },
-    'stem.pool.padding': 'ceil',
-  },
-  efficient: { attention: { kind: 'eca', kernel: 'from-width' } },
-  selective: { attention: { kind: 'sk', reduction: 16, divisor: 8, split: true } },
-  selectiveSmall: { attention: { kind: 'sk', reduction: 8, divisor: 16, split: true } },
-  selectiveWhole: { attention: { kind: 'sk', reduction: 16, divisor: 32, split: false } },
-  blur: { antialias: { kind: 'blur', taps: [1, 2, 1] }, 'stem.pool': { kind: 'max-blur' } },
-  average: { antialias: { kind: 'average' }, 'stem.pool': { kind: 'average' } },
-  groupNorm: { normalisation: { kind: 'group', groups: 32, epsilon: 1e-5 } },
-  senet: { 'shortcut.kernel': 3, 'block.reduceFirst': 2 },
-  firstStride: { 'block.strideAt': 'conv1' },
-  rescaled: {
-    ...deepStem(32, 32, 64),
-    'stem.pool': { kind: 'convolution' },
-    'shortcut.pool': 'average',
-    'shortcut.dilatedPool': 'same',
-    attention: { kind: 'se', reduction: 4, divisor: 8, bias: true, position: 'branch-end' },
-  },
-  second: {
-    ...preactivation,
-    'shortcut.normalised': false,
-    'stem.activated': false,
-    'head.classifier': 'convolution',
-  },
-  everyStage: { 'shortcut.where': 'stage-start' },
-  bit: {
-    convolution: { bias: [], standardised: { epsilon: 1e-8 }, padding: 'symmetric' },
-    normalisation: { kind: 'group', groups: 32, epsilon: 1e-5 },
-    'stem.pool.padding': 'zeros',
-  },
-} satisfies Record<string, Changes>
-
-type Feature = keyof typeof features | { readonly groups: number; readonly baseWidth: number } | Changes
-
-interface Row {
-  readonly name: string
-  readonly description: string
-  readonly blocks: number | readonly [BlockKind, readonly number[]]
-  readonly with: readonly Feature[]
-  readonly source?: string
-  readonly preprocessing?: PreprocessingName
-}
-
-const groups = (count: number, baseWidth: number): Changes => ({
-  'block.groups': count,
-  'block.baseWidth': baseWidth,
-})
-const size = (pixels: number): Changes => ({ input: [pixels, pixels] })
-
-const torchvision: readonly Row[] = [
-  ...[18, 34, 50, 101, 152].map((depth) => ({
-    name: `resnet${depth}`,
-    description: `ResNet-${depth} as Torch builds it (v1.5: stride in the 3×3)`,
-    blocks: depth,
-    with: [],
-  })),
-  { name: 'resnext50_32x4d', description: 'ResNeXt-50, 32 groups of 4', blocks: 50, with: [groups(32, 4)] },
-  {
-    name: 'resnext101_32x8d',
-    description: 'ResNeXt-101, 32 groups of 8',
-    blocks: 101,
-    with: [groups(32, 8)],
-  },
-  {
-    name: 'resnext101_64x4d',
-    description: 'ResNeXt-101, 64 groups of 4',
-    blocks: 101,
-    with: [groups(64, 4)],
-  },
-  {
-    name: 'wide_resnet50_2',
-    description: 'Wide ResNet-50-2: inner widths doubled',
-    blocks: 50,
-    with: [groups(1, 128)],
-  },
-  {
-    name: 'wide_resnet101_2',
-    description: 'Wide ResNet-101-2: inner widths doubled',
-    blocks: 101,
-    with: [groups(1, 128)],
-  },
-]
+import type { Variant } from './base.ts'
+import { groups, type Row, size, variantOf } from './features.ts'
 
 const stems: readonly Row[] = [
   {
@@ -407,30 +314,6 @@ const bigTransfer: readonly Row[] = (
     { 'stem.width': 64 * factor },
     Object.fromEntries([0, 1, 2, 3].map((stage) => [`stages.${stage}.width`, 64 * factor * 2 ** stage])),
   ],
-}))
-
-function variantOf(row: Row): Variant {
-  const changes = Object.assign(
-    {},
-    ...row.with.map((feature) => (typeof feature === 'string' ? features[feature] : feature)),
-  )
-  const { kind, blocks } = blocksOf(row)
-  return {
-    name: row.name,
-    description: row.description,
-    source: row.source ?? 'huggingface/pytorch-image-models',
-    config: imagenet(kind, blocks, changes),
-    preprocessing: row.preprocessing ?? 'torch-imagenet-bicubic',
-  }
-}
-
-function blocksOf({ blocks }: Row): { readonly kind: BlockKind; readonly blocks: readonly number[] } {
-  if (typeof blocks !== 'number') return { kind: blocks[0], blocks: blocks[1] }
-  return depths.get(blocks) ?? { kind: 'bottleneck', blocks: [] }
-}
-
-export const torchvisionVariants: readonly Variant[] = torchvision.map((row) => ({
-  ...variantOf({ ...row, source: 'pytorch/vision', preprocessing: 'torch-imagenet' }),
 }))
 
 export const timmVariants: readonly Variant[] = [
