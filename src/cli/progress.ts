@@ -1,0 +1,56 @@
+/**
+ * Progress on standard error, with rate and time left, for what takes longer than two seconds: one line that renews itself
+ * on a terminal, now and then a plain line elsewhere.
+ */
+import { formatBytes, formatCount, formatDuration } from './format.ts'
+
+export interface ProgressOptions {
+  /** What is going on, for instance `classifying`. */
+  readonly task: string
+  /** What is counted. */
+  readonly unit: 'images' | 'bytes'
+}
+
+const quietMs = 2000
+const plainMs = 10_000
+const terminalMs = 200
+
+export class Progress {
+  readonly #options: ProgressOptions
+  readonly #start = performance.now()
+  readonly #terminal = process.stderr.isTTY === true
+  #next = this.#start + quietMs
+  #shown = false
+
+  constructor(options: ProgressOptions) {
+    this.#options = options
+  }
+
+  /** Tells how far the work is; `total` is left out where nobody knows. */
+  update(done: number, total?: number): void {
+    const now = performance.now()
+    if (now < this.#next) return
+    this.#next = now + (this.#terminal ? terminalMs : plainMs)
+    this.#shown = true
+    const line = this.#line(done, total, (now - this.#start) / 1000)
+    process.stderr.write(this.#terminal ? `\r\u001b[K${line}` : `${line}\n`)
+  }
+
+  /** Clears the line. */
+  end(): void {
+    if (this.#shown && this.#terminal) process.stderr.write('\r\u001b[K')
+  }
+
+  #line(done: number, total: number | undefined, seconds: number): string {
+    const { task, unit } = this.#options
+    const format = unit === 'bytes' ? formatBytes : formatCount
+    const rate = done / seconds
+    const speed = unit === 'bytes' ? `${formatBytes(rate)}/s` : `${rate.toFixed(rate < 10 ? 1 : 0)} images/s`
+    if (total === undefined) return `${task}: ${format(done)}, ${speed}`
+    const left = rate > 0 ? `, ${formatDuration((total - done) / rate)} left` : ''
+    return (
+      `${task}: ${format(done)} of ${format(total)} ${unit === 'images' ? 'images' : ''}`.trimEnd() +
+      `, ${speed}${left}`
+    )
+  }
+}

@@ -1,0 +1,43 @@
+/** From logits to answers: softmax, the best classes, what they are called. */
+
+export interface Prediction {
+  readonly label: string
+  /** Number of the class, from 0. */
+  readonly index: number
+  readonly probability: number
+}
+
+/** Probabilities of logits, in double precision. */
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(logits)
+  const greatest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  const powers = values.map((value) => Math.exp(value - greatest))
+  const sum = powers.reduce((a, b) => a + b, 0)
+  return powers.map((power) => power / sum)
+}
+
+/** Numbers of the best classes, the best first; of equal ones the lower number. */
+export function bestClasses(scores: ArrayLike<number>, count: number): readonly number[] {
+  return Array.from(scores, (_, index) => index)
+    .sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b)
+    .slice(0, count)
+}
+
+/** The best classes of one picture. */
+export function predictionsOf(
+  logits: ArrayLike<number>,
+  labels: readonly string[],
+  count: number,
+): readonly Prediction[] {
+  const probabilities = softmax(logits)
+  return bestClasses(probabilities, count).map((index) => ({
+    label: labelOf(labels, index),
+    index,
+    probability: probabilities[index] ?? 0,
+  }))
+}
+
+/** What a class is called, or its number where nobody knows. */
+export function labelOf(labels: readonly string[], index: number): string {
+  return labels[index] ?? `class ${index}`
+}
