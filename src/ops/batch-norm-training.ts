@@ -3,6 +3,7 @@
  * inference will use. As PyTorch: the biased variance normalises, the unbiased one goes into the running average, and
  * next = (1 - momentum) · running + momentum · batch. x, y: [N, C, H, W]; everything else: [C].
  */
+import { ShapeError } from '../errors.ts'
 import { channelCount, channelRuns, checkPerChannel } from './channels.ts'
 import { moments, sumOver, writeNormalised, writeNormalisedGradient } from './moments.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
@@ -25,7 +26,10 @@ export const batchNormTraining: Operation<BatchNormTrainingAttributes> = {
   },
   gradient(context) {
     if (![0, 1, 2].some((input) => context.wants(input))) return []
-    const { inputs, outputs } = context
+    const { inputs, outputs, outputGradients } = context
+    if (outputGradients.slice(1).some((gradient) => gradient !== undefined)) {
+      throw new ShapeError('a loss can depend on the output of a batch normalisation, not on its statistics')
+    }
     const [x, scale] = [item(inputs, 0, 'batchNormTraining'), item(inputs, 1, 'batchNormTraining')]
     const [mean, inverse] = [item(outputs, 1, 'batchNormTraining'), item(outputs, 2, 'batchNormTraining')]
     return context.emit.all(batchNormTrainingGradient, {}, [x, scale, mean, inverse, outputGradient(context)])
