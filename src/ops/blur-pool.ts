@@ -1,83 +1,73 @@
 /**
- * Low-pass filter before subsampling (arXiv:1904.11486, anti-aliased networks): every channel is filtered by
- * outer(taps, taps) / sum(taps)² and read at `stride`. x: [N, C, H, W], y: [N, C, P, Q]. All sides are padded by
- * floor((stride - 1 + taps - 1) / 2), as in timm's BlurPool2d, with the map's reflection or with zeros.
+ * Blur with a stride (arXiv:1904.11486): every channel filtered by the outer product of `taps` with itself, normalised to
+ * sum 1. The map is padded by (taps - 1) / 2 cells, rounded down before and up after, reflected at its edge or zero.
+ * x: [N, C, H, W], y: [N, C, P, Q].
  */
 import { ShapeError } from '../errors.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
-import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
-import { pad, windowOutput } from './window.ts'
+import { type BoundShape, elements, imageShape, type Shape } from './shape.ts'
+import { windowOutput } from './window.ts'
 
-export interface BlurPoolAttributes {
-  /** One side of the separable filter, for instance [1, 2, 1]; scaled to sum 1. */
+interface BlurPoolAttributes {
   readonly taps: readonly number[]
   readonly stride: number
   readonly padding: 'reflect' | 'zero'
 }
 
-function paddingCells({ taps, stride }: BlurPoolAttributes): number {
-  return Math.floor((stride - 1 + taps.length - 1) / 2)
+function margins({ taps, stride }: BlurPoolAttributes): readonly [number, number] {
+  const cells = stride - 1 + taps.length - 1
+  return [Math.floor(cells / 2), Math.floor(cells / 2)]
 }
 
-function blurredShape(x: Shape, attributes: BlurPoolAttributes): Shape {
-  const { batch, channels, height, width } = imageShape(x, 'the input of blurPool')
+function blurredShape(x: Shape | undefined, attributes: BlurPoolAttributes): Shape {
+  const { batch, channels, height, width } = imageShape(x, 'blurPool')
   const { taps, stride, padding } = attributes
-  const cells = paddingCells(attributes)
-  if (padding === 'reflect' && cells >= Math.min(height, width)) {
+  const [before, after] = margins(attributes)
+  if (padding === 'reflect' && (before >= height || before >= width)) {
     throw new ShapeError(
-      `blurPool: a map of ${height}×${width} cannot be reflected by ${cells}; give a larger input or fewer strides`,
+      `blurPool: a map of ${height}×${width} is too small to reflect ${before} cells at its edge`,
     )
   }
-  const kernel = [taps.length, taps.length] as const
-  const window = { kernel, stride: [stride, stride], dilation: [1, 1], padding: pad(cells) } as const
+  const window = {
+    kernel: [taps.length, taps.length] as const,
+    stride: [stride, stride] as const,
+    dilation: [1, 1] as const,
+    padding: { top: before, left: before, bottom: after, right: after },
+  }
   return [batch, channels, ...windowOutput(height, width, window, 'blurPool')]
 }
 
-/** For each output position along one side, the cells it reads and their weights. */
-function readsAlong(
-  size: number,
-  outSize: number,
-  attributes: BlurPoolAttributes,
-): { cell: number; weight: number }[][] {
-  const { taps, stride, padding } = attributes
-  const total = taps.reduce((sum, tap) => sum + tap, 0)
-  return Array.from({ length: outSize }, (_, position) =>
-    taps
-      .map((tap, offset) => {
-        const cell = position * stride + offset - paddingCells(attributes)
-        return { cell: padding === 'reflect' ? reflect(cell, size) : cell, weight: tap / total }
-      })
-      .filter(({ cell }) => cell >= 0 && cell < size),
-  )
+/** The cell that a padded index stands for; -1 for a zero. */
+function source(index: number, size: number, padding: BlurPoolAttributes['padding']): number {
+  if (index >= 0 && index < size) return index
+  if (padding === 'zero') return -1
+  return index < 0 ? -index : 2 * (size - 1) - index
 }
 
-/** The cell that a cell outside mirrors; the border itself is not repeated. */
-function reflect(cell: number, size: number): number {
-  const inside = Math.abs(cell)
-  return inside < size ? inside : 2 * (size - 1) - inside
-}
-
-/** Calls `visit` with each output, an input that it reads, and the weight of that input. */
-function forEachRead(
+/** Calls `visit` for every tap of every output: flat indices of both maps and the tap's weight. */
+function forEachTap(
   x: BoundShape,
   y: BoundShape,
   attributes: BlurPoolAttributes,
-  visit: (output: number, index: number, weight: number) => void,
+  visit: (output: number, input: number, weight: number) => void,
 ): void {
+  const { taps, stride, padding } = attributes
+  const total = taps.reduce((sum, tap) => sum + tap, 0)
+  const [before] = margins(attributes)
   const [, , height = 0, width = 0] = x
   const [batch = 0, channels = 0, outHeight = 0, outWidth = 0] = y
-  const rows = readsAlong(height, outHeight, attributes)
-  const columns = readsAlong(width, outWidth, attributes)
   let output = 0
-  for (let channel = 0; channel < batch * channels; channel++) {
-    for (const down of rows) {
-      for (const across of columns) {
-        for (const { cell: row, weight } of down) {
-          const start = (channel * height + row) * width
-          for (const { cell: column, weight: factor } of across)
-            visit(output, start + column, weight * factor)
-        }
-        output++
+  for (let plane = 0; plane < batch * channels; plane++) {
+    for (let p = 0; p < outHeight; p++) {
+      for (let q = 0; q < outWidth; q++, output++) {
+        taps.forEach((vertical, r) => {
+          const row = source(p * stride + r - before, height, padding)
+          taps.forEach((horizontal, s) => {
+            const column = source(q * stride + s - before, width, padding)
+            if (row < 0 || column < 0) return
+            visit(output, (plane * height + row) * width + column, (vertical * horizontal) / (total * total))
+          })
+        })
       }
     }
   }
@@ -85,38 +75,37 @@ function forEachRead(
 
 export const blurPool: Operation<BlurPoolAttributes> = {
   name: 'blurPool',
-  shapes: (inputs, attributes) => [blurredShape(item(inputs, 0, 'blurPool'), attributes)],
+  shapes: (inputs, attributes) => [blurredShape(inputs[0], attributes)],
   gradient(context) {
-    const attributes = { ...context.attributes, inputShape: item(context.inputs, 0, 'blurPool').shape }
+    const { shape } = item(context.inputs, 0, 'blurPool')
+    const attributes = { ...context.attributes, inputShape: shape }
     return [context.emit.one(blurPoolGradient, attributes, [outputGradient(context)])]
   },
   reference(inputs, attributes, outputs) {
-    const [x, shape] = [item(inputs, 0, 'blurPool'), item(outputs, 0, 'blurPool')]
+    const x = item(inputs, 0, 'blurPool')
+    const shape = item(outputs, 0, 'blurPool')
     const y = new Float64Array(elements(shape))
-    forEachRead(x.shape, shape, attributes, (output, index, weight) => {
-      y[output] = (y[output] ?? 0) + weight * (x.data[index] ?? 0)
+    forEachTap(x.shape, shape, attributes, (output, input, weight) => {
+      y[output] = (y[output] ?? 0) + weight * (x.data[input] ?? 0)
     })
     return [y]
   },
 }
 
-/** dy -> dx [inputShape]. Linear, so its gradient is the filter itself. */
+/** dy -> dx; linear, so its own gradient is the blur again. */
 export const blurPoolGradient: Operation<BlurPoolAttributes & { readonly inputShape: Shape }> = {
   name: 'blurPoolGradient',
-  shapes(inputs, attributes) {
-    const y = blurredShape(attributes.inputShape, attributes)
-    checkGradientShape(item(inputs, 0, 'blurPoolGradient'), y, 'blurPoolGradient')
-    return [attributes.inputShape]
-  },
+  shapes: (_inputs, { inputShape }) => [inputShape],
   gradient(context) {
     const { inputShape: _, ...attributes } = context.attributes
     return [context.emit.one(blurPool, attributes, [outputGradient(context)])]
   },
   reference(inputs, attributes, outputs) {
-    const [dy, shape] = [item(inputs, 0, 'blurPoolGradient'), item(outputs, 0, 'blurPoolGradient')]
+    const dy = item(inputs, 0, 'blurPoolGradient')
+    const shape = item(outputs, 0, 'blurPoolGradient')
     const dx = new Float64Array(elements(shape))
-    forEachRead(shape, dy.shape, attributes, (output, index, weight) => {
-      dx[index] = (dx[index] ?? 0) + weight * (dy.data[output] ?? 0)
+    forEachTap(shape, dy.shape, attributes, (output, input, weight) => {
+      dx[input] = (dx[input] ?? 0) + weight * (dy.data[output] ?? 0)
     })
     return [dx]
   },

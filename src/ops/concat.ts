@@ -1,4 +1,4 @@
-/** Feature maps [N, Ci, ...] side by side along the channels: [N, C1 + C2 + ..., ...]. What dense blocks are made of. */
+/** Concatenation along the channels: any number of values [N, Cᵢ, H, W] -> [N, ΣCᵢ, H, W] (arXiv:1608.06993). */
 import { ShapeError } from '../errors.ts'
 import { channelCount, channelSize, copyChannels } from './channels.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
@@ -8,16 +8,15 @@ import { slice } from './slice.ts'
 export const concat: Operation<{ readonly axis: 1 }> = {
   name: 'concat',
   shapes(inputs) {
-    const [first, rest] = [item(inputs, 0, 'concat'), inputs.slice(1)]
-    let channels = channelCount(first, 'concat')
-    for (const next of rest) {
-      const count = channelCount(next, 'concat')
-      if (!sameShape(next, first.with(1, count))) {
+    const first = item(inputs, 0, 'concat')
+    let channels = 0
+    for (const shape of inputs) {
+      channels += channelCount(shape, 'concat')
+      if (!sameShape(first.with(1, 1), shape.with(1, 1))) {
         throw new ShapeError(
-          `concat needs values that differ in channels alone, not ${formatShape(first)} and ${formatShape(next)}`,
+          `concat needs maps of one size, not ${formatShape(first)} and ${formatShape(shape)}`,
         )
       }
-      channels += count
     }
     return [first.with(1, channels)]
   },
@@ -38,10 +37,13 @@ export const concat: Operation<{ readonly axis: 1 }> = {
     const [batch = 0, channels = 0] = shape
     const y = new Float64Array(elements(shape))
     let first = 0
-    for (const x of inputs) {
-      const count = channelCount(x.shape, 'concat')
-      const from = { data: x.data, channels: count, first: 0 }
-      copyChannels(from, { data: y, channels, first }, { batch, count, size: channelSize(shape) })
+    for (const { data, shape: part } of inputs) {
+      const count = part[1] ?? 0
+      copyChannels(
+        { data, channels: count, first: 0 },
+        { data: y, channels, first },
+        { batch, count, size: channelSize(shape) },
+      )
       first += count
     }
     return [y]

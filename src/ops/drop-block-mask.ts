@@ -1,74 +1,58 @@
 /**
- * The mask of DropBlock (arXiv:1810.12890): blocks of `size` × `size` cells are dropped, each beginning with probability
- * `gamma` at a cell from which it fits the map, and what is left is multiplied by cells / kept cells. One mask [N, 1, H,
- * W] serves all channels. The paper rescales by the count of the whole batch; here it is each image's own, so that an
- * image's mask does not depend on which others share its micro-batch or machine. seed: [2]; imageIndex: [N].
+ * DropBlock's mask (arXiv:1810.12890, algorithm 1): squares of `size` cells dropped around random centres, one mask for
+ * all channels of an image. Each image's mask is rescaled by its own share of kept cells, where the paper takes the
+ * batch's: so the mask of an image does not depend on which images it shares a micro-batch with.
+ * Inputs as in randomMask; output [N, 1, H, W].
  */
-import { ShapeError } from '../errors.ts'
 import { item, type Operation } from './operation.ts'
 import { randomUniform } from './random-bits.ts'
-import { checkRandom } from './random-mask.ts'
-import { elements, formatShape, imageShape, type Shape } from './shape.ts'
+import type { Shape } from './shape.ts'
 
-export interface DropBlockMaskAttributes {
-  /** Tells the random nodes of one network apart. */
+interface DropBlockAttributes {
   readonly stream: number
-  /** Probability that a block begins at a cell. */
+  /** Probability that a cell is a block's centre. */
   readonly gamma: number
-  /** Side of a block; cut to the map's shorter side. */
   readonly size: number
-  /** [N, 1, H, W] */
   readonly shape: Shape
 }
 
-export const dropBlockMask: Operation<DropBlockMaskAttributes> = {
+export const dropBlockMask: Operation<DropBlockAttributes> = {
   name: 'dropBlockMask',
-  shapes(inputs, { shape, gamma }) {
-    checkRandom(inputs, shape, 'dropBlockMask')
-    const { channels } = imageShape(shape, 'the mask of dropBlockMask')
-    if (channels !== 1) {
-      throw new ShapeError(`dropBlockMask makes masks [N, 1, H, W], not ${formatShape(shape)}`)
-    }
-    if (!(gamma >= 0 && gamma <= 1)) {
-      throw new ShapeError(`dropBlockMask begins blocks with a probability from 0 to 1, not ${gamma}`)
-    }
-    return [shape]
-  },
+  shapes: (_inputs, { shape }) => [shape],
   gradient: () => [],
-  reference(inputs, attributes, outputs) {
+  reference(inputs, { stream, gamma, size }, outputs) {
     const [seed, imageIndex] = [item(inputs, 0, 'dropBlockMask'), item(inputs, 1, 'dropBlockMask')]
-    const [run = 0, step = 0] = seed.data
-    const { stream, gamma } = attributes
-    const shape = item(outputs, 0, 'dropBlockMask')
-    const [images = 0, , height = 0, width = 0] = shape
-    const mask = new Float64Array(elements(shape)).fill(1)
-    const size = Math.min(attributes.size, height, width)
-    for (let n = 0; n < images; n++) {
-      const image = imageIndex.data[n] ?? 0
-      const map = mask.subarray(n * height * width, (n + 1) * height * width)
-      for (let row = 0; row + size <= height; row++) {
-        for (let column = 0; column + size <= width; column++) {
-          const begins = randomUniform(run, step, stream, image, row * width + column) < gamma
-          if (begins) clearBlock(map, { row, column, size, width })
+    const [batch = 0, , height = 0, width = 0] = item(outputs, 0, 'dropBlockMask')
+    const mask = new Float64Array(batch * height * width).fill(1)
+    const [start = 0, step = 0] = seed.data
+    for (let n = 0; n < batch; n++) {
+      const image = mask.subarray(n * height * width, (n + 1) * height * width)
+      for (let cell = 0; cell < image.length; cell++) {
+        if (randomUniform(start, step, stream, imageIndex.data[n] ?? 0, cell) < gamma) {
+          dropSquare(image, { height, width, size, row: Math.floor(cell / width), column: cell % width })
         }
       }
-      rescale(map)
+      const kept = image.reduce((sum, value) => sum + value, 0)
+      if (kept > 0) image.set(image.map((value) => (value * image.length) / kept))
     }
     return [mask]
   },
 }
 
-function clearBlock(
-  map: Float64Array,
-  { row, column, size, width }: { row: number; column: number; size: number; width: number },
+/** Zeros the square around a centre, as far as it lies in the image. */
+function dropSquare(
+  image: Float64Array,
+  {
+    height,
+    width,
+    size,
+    row,
+    column,
+  }: { height: number; width: number; size: number; row: number; column: number },
 ): void {
-  for (let down = row; down < row + size; down++) {
-    map.fill(0, down * width + column, down * width + column + size)
+  const before = Math.floor(size / 2)
+  for (let r = Math.max(0, row - before); r < Math.min(height, row - before + size); r++) {
+    for (let c = Math.max(0, column - before); c < Math.min(width, column - before + size); c++)
+      image[r * width + c] = 0
   }
-}
-
-/** Brings a mask's mean back to 1; a map that was dropped whole stays zero. */
-function rescale(map: Float64Array): void {
-  const kept = map.reduce((sum, cell) => sum + cell, 0)
-  if (kept > 0) for (let i = 0; i < map.length; i++) map[i] = ((map[i] ?? 0) * map.length) / kept
 }

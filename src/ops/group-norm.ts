@@ -1,104 +1,96 @@
 /**
- * Group normalisation (arXiv:1803.08494): each image's channels are split into groups of neighbours, and each group is
- * normalised by its own mean and biased variance. x, y: [N, C, H, W]; scale, shift: [C].
+ * Group normalisation (arXiv:1803.08494): the channels of each image in groups, each group with its own mean and
+ * variance; then a scale and a shift per channel. x, y: [N, C, H, W]; scale, shift: [C].
  */
 import { ShapeError } from '../errors.ts'
-import { channelCount, channelRuns, channelSize, checkPerChannel } from './channels.ts'
-import { moments, type Runs, sumOver, writeNormalisedGradient } from './moments.ts'
+import { channelCount, channelSize, checkPerChannel } from './channels.ts'
+import { forEachIndex, moments, type Runs, writeNormalised, writeNormalisedGradient } from './moments.ts'
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
-import { checkGradientShape, type Shape } from './shape.ts'
+import { elements, type Shape } from './shape.ts'
 
 interface GroupNormAttributes {
   readonly groups: number
   readonly epsilon: number
 }
 
-function checkedChannels(x: Shape, vectors: readonly Shape[], { groups }: GroupNormAttributes): number {
-  const channels = channelCount(x, 'groupNorm')
-  checkPerChannel(channels, vectors, 'groupNorm')
-  if (!Number.isInteger(channels / groups)) {
-    throw new ShapeError(`groupNorm cannot split ${channels} channels into ${groups} equal groups`)
+function checkGroups(x: Shape, groups: number, vectors: readonly Shape[], what: string): void {
+  const channels = channelCount(x, what)
+  if (channels % groups !== 0) {
+    throw new ShapeError(`${what}: ${groups} groups do not divide ${channels} channels`)
   }
-  return channels
+  checkPerChannel(channels, vectors, what)
 }
 
-/** Calls `visit` for each group of each image with its elements and statistics. */
+/** Calls `visit` for each group of each image: its elements as one run, its moments, and the channel of an element. */
 function forEachGroup(
   x: Array64,
   { groups, epsilon }: GroupNormAttributes,
-  visit: (runs: Runs, mean: number, inverse: number) => void,
+  visit: (group: { runs: Runs; mean: number; inverse: number; channelOf: (index: number) => number }) => void,
 ): void {
   const [batch = 0, channels = 0] = x.shape
-  const length = (channels / groups) * channelSize(x.shape)
-  for (let group = 0; group < batch * groups; group++) {
-    const runs = { starts: [group * length], length }
+  const size = channelSize(x.shape)
+  const length = (channels / groups) * size
+  const channelOf = (index: number) => Math.floor(index / size) % channels
+  for (let start = 0; start < batch * channels * size; start += length) {
+    const runs = { starts: [start], length }
     const { mean, variance } = moments(x.data, runs)
-    visit(runs, mean, 1 / Math.sqrt(variance + epsilon))
+    visit({ runs, mean, inverse: 1 / Math.sqrt(variance + epsilon), channelOf })
   }
-}
-
-/** (x - mean) · inverse with each group's statistics. */
-function normalised(x: Array64, attributes: GroupNormAttributes): Float64Array {
-  const u = new Float64Array(x.data.length)
-  forEachGroup(x, attributes, ({ starts: [start = 0], length }, mean, inverse) => {
-    for (let i = start; i < start + length; i++) u[i] = ((x.data[i] ?? 0) - mean) * inverse
-  })
-  return u
 }
 
 export const groupNorm: Operation<GroupNormAttributes> = {
   name: 'groupNorm',
-  shapes(inputs, attributes) {
+  shapes(inputs, { groups }) {
     const x = item(inputs, 0, 'groupNorm')
-    item(inputs, 2, 'groupNorm')
-    checkedChannels(x, inputs.slice(1), attributes)
+    checkGroups(x, groups, inputs.slice(1), 'groupNorm')
     return [x]
   },
   gradient(context) {
-    const { emit, attributes, inputs } = context
-    const [x, scale] = [item(inputs, 0, 'groupNorm'), item(inputs, 1, 'groupNorm')]
-    return emit.all(groupNormGradient, attributes, [x, scale, outputGradient(context)])
+    const [x, scale] = [item(context.inputs, 0, 'groupNorm'), item(context.inputs, 1, 'groupNorm')]
+    if (![0, 1, 2].some((input) => context.wants(input))) return []
+    return context.emit.all(groupNormGradient, context.attributes, [x, scale, outputGradient(context)])
   },
   reference(inputs, attributes) {
-    const at = (input: number) => item(inputs, input, 'groupNorm')
-    const [x, scale, shift] = [at(0), at(1), at(2)]
-    const size = channelSize(x.shape)
-    return [
-      normalised(x, attributes).map((u, i) => {
-        const channel = Math.floor(i / size) % scale.data.length
-        return u * (scale.data[channel] ?? 0) + (shift.data[channel] ?? 0)
-      }),
+    const [x, scale, shift] = [
+      item(inputs, 0, 'groupNorm'),
+      item(inputs, 1, 'groupNorm'),
+      item(inputs, 2, 'groupNorm'),
     ]
+    const y = new Float64Array(elements(x.shape))
+    forEachGroup(x, attributes, ({ runs, mean, inverse, channelOf }) => {
+      writeNormalised(y, x.data, runs, { mean, factor: inverse, shift: 0 })
+      forEachIndex(runs, (i) => {
+        const channel = channelOf(i)
+        y[i] = (y[i] ?? 0) * (scale.data[channel] ?? 0) + (shift.data[channel] ?? 0)
+      })
+    })
+    return [y]
   },
 }
 
-/** (x, scale, dy) -> (dx, dscale, dshift). */
+/** (x, scale, dy) -> (dx, dscale, dshift) */
 export const groupNormGradient: Operation<GroupNormAttributes> = {
   name: 'groupNormGradient',
-  shapes(inputs, attributes) {
+  shapes(inputs, { groups }) {
     const [x, scale] = [item(inputs, 0, 'groupNormGradient'), item(inputs, 1, 'groupNormGradient')]
-    checkGradientShape(item(inputs, 2, 'groupNormGradient'), x, 'groupNormGradient')
-    const channels = checkedChannels(x, [scale], attributes)
-    return [x, [channels], [channels]]
+    checkGroups(x, groups, [scale], 'groupNormGradient')
+    return [x, scale, scale]
   },
   reference(inputs, attributes) {
-    const at = (input: number) => item(inputs, input, 'groupNormGradient')
-    const [x, scale, dy] = [at(0), at(1), at(2)]
-    const size = channelSize(x.shape)
-    const channels = scale.data.length
-    const du = dy.data.map((value, i) => value * (scale.data[Math.floor(i / size) % channels] ?? 0))
-    const dx = new Float64Array(x.data.length)
-    forEachGroup(x, attributes, (runs, mean, inverse) => {
-      writeNormalisedGradient(dx, x.data, runs, { mean, inverse, du: (i) => du[i] ?? 0 })
+    const [x, scale, dy] = [0, 1, 2].map((input) => item(inputs, input, 'groupNormGradient'))
+    if (x === undefined || scale === undefined || dy === undefined) return []
+    const dx = new Float64Array(elements(x.shape))
+    const dscale = new Float64Array(scale.data.length)
+    const dshift = new Float64Array(scale.data.length)
+    forEachGroup(x, attributes, ({ runs, mean, inverse, channelOf }) => {
+      const du = (i: number) => (dy.data[i] ?? 0) * (scale.data[channelOf(i)] ?? 0)
+      writeNormalisedGradient(dx, x.data, runs, { mean, inverse, du })
+      forEachIndex(runs, (i) => {
+        const channel = channelOf(i)
+        dscale[channel] = (dscale[channel] ?? 0) + (dy.data[i] ?? 0) * ((x.data[i] ?? 0) - mean) * inverse
+        dshift[channel] = (dshift[channel] ?? 0) + (dy.data[i] ?? 0)
+      })
     })
-    const u = normalised(x, attributes)
-    const dscale = new Float64Array(channels)
-    const dshift = new Float64Array(channels)
-    for (let c = 0; c < channels; c++) {
-      const runs = channelRuns(x.shape, c)
-      dscale[c] = sumOver(runs, (i) => (dy.data[i] ?? 0) * (u[i] ?? 0))
-      dshift[c] = sumOver(runs, (i) => dy.data[i] ?? 0)
-    }
     return [dx, dscale, dshift]
   },
 }

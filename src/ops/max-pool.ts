@@ -1,50 +1,45 @@
 /**
- * Maximum of sliding windows. x: [N, C, H, W], y: [N, C, P, Q]. Cells of the padding count as minus infinity (the
- * field's habit) or as zero (networks that pad first and pool then: TensorFlow's ResNet v1 and BiT).
+ * Maximum over windows. x: [N, C, H, W], y: [N, C, P, Q]. Padding cells never win (`negative-infinity`, the field's
+ * habit), or count as zeros (`zero`: Keras v2 and BiT pad a map that may be negative).
  */
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
-import { forEachCell, forEachWindow, type PoolAttributes, pooledShape } from './pooling.ts'
-import { type BoundShape, checkGradientShape, elements } from './shape.ts'
+import { type BoundShape, elements } from './shape.ts'
+import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
 
-export interface MaxPoolAttributes extends PoolAttributes {
+interface MaxPoolAttributes extends PoolWindow {
   readonly paddingValue: 'negative-infinity' | 'zero'
 }
 
-/**
- * Calls `visit` for each output with the greatest value of its window and where it stands: the first in scan order
- * among equals, and nowhere if it is padding. A NaN wins.
- */
+/** Calls `visit` with each window's greatest value and where it stands: the first in scan order, -1 for a padding cell. */
 function forEachMaximum(
   x: Array64,
   y: BoundShape,
   attributes: MaxPoolAttributes,
-  visit: (output: number, value: number, index: number | undefined) => void,
+  visit: (output: number, value: number, at: number) => void,
 ): void {
-  const outside = attributes.paddingValue === 'zero' ? 0 : undefined
-  forEachWindow(x.shape, y, attributes, (output, window) => {
-    let best: number | undefined
-    let bestIndex: number | undefined
-    forEachCell(x.shape, window, attributes.kernel, (index) => {
-      const value = index === undefined ? outside : x.data[index]
-      if (value === undefined) return
-      if (best === undefined || value > best || Number.isNaN(value)) {
-        best = value
-        bestIndex = index
+  const size = attributes.kernel[0] * attributes.kernel[1]
+  forEachWindow(x.shape, y, attributes, (output, cells) => {
+    const padded = cells.length < size && attributes.paddingValue === 'zero'
+    let value = padded ? 0 : Number.NEGATIVE_INFINITY
+    let at = -1
+    for (const cell of cells) {
+      const candidate = x.data[cell] ?? 0
+      if (candidate > value || Number.isNaN(candidate)) {
+        value = candidate
+        at = cell
       }
-    })
-    visit(output, best ?? Number.NEGATIVE_INFINITY, bestIndex)
+    }
+    visit(output, value, at)
   })
 }
 
 export const maxPool: Operation<MaxPoolAttributes> = {
   name: 'maxPool',
-  shapes: (inputs, attributes) => [pooledShape(item(inputs, 0, 'maxPool'), attributes, 'maxPool')],
-  gradient: (context) => [
-    context.emit.one(maxPoolGradient, context.attributes, [
-      item(context.inputs, 0, 'maxPool'),
-      outputGradient(context),
-    ]),
-  ],
+  shapes: (inputs, attributes) => [pooledShape(inputs[0], attributes, 'maxPool')],
+  gradient(context) {
+    const x = item(context.inputs, 0, 'maxPool')
+    return [context.emit.one(maxPoolGradient, context.attributes, [x, outputGradient(context)])]
+  },
   reference(inputs, attributes, outputs) {
     const shape = item(outputs, 0, 'maxPool')
     const y = new Float64Array(elements(shape))
@@ -55,20 +50,15 @@ export const maxPool: Operation<MaxPoolAttributes> = {
   },
 }
 
-/** (x, dy) -> dx: each dy goes to the first maximum of its window, and is lost where that is padding. */
+/** (x, dy) -> dx: each window's gradient goes to its first maximum; a padding cell that wins swallows it. */
 export const maxPoolGradient: Operation<MaxPoolAttributes> = {
   name: 'maxPoolGradient',
-  shapes(inputs, attributes) {
-    const x = item(inputs, 0, 'maxPoolGradient')
-    const y = pooledShape(x, attributes, 'maxPoolGradient')
-    checkGradientShape(item(inputs, 1, 'maxPoolGradient'), y, 'maxPoolGradient')
-    return [x]
-  },
+  shapes: (inputs) => [item(inputs, 0, 'maxPoolGradient')],
   reference(inputs, attributes) {
     const [x, dy] = [item(inputs, 0, 'maxPoolGradient'), item(inputs, 1, 'maxPoolGradient')]
     const dx = new Float64Array(x.data.length)
-    forEachMaximum(x, dy.shape, attributes, (output, _value, index) => {
-      if (index !== undefined) dx[index] = (dx[index] ?? 0) + (dy.data[output] ?? 0)
+    forEachMaximum(x, dy.shape, attributes, (output, _value, at) => {
+      if (at >= 0) dx[at] = (dx[at] ?? 0) + (dy.data[output] ?? 0)
     })
     return [dx]
   },

@@ -1,4 +1,4 @@
-/** Every operation by name, in alphabetical order: what engines' kernel tables and the tests go through. */
+/** Every operation by name: the table that engines' kernel tables and the tests go through. */
 import { add } from './add.ts'
 import { averagePool, averagePoolGradient } from './average-pool.ts'
 import { batchNorm, batchNormGradient } from './batch-norm.ts'

@@ -1,19 +1,17 @@
-/** The same elements in the same order under another shape; a batch dimension stays one. */
+/** The same elements in another shape; the batch stays whole. */
 import { ShapeError } from '../errors.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { elementsPerImage, formatShape, type Shape } from './shape.ts'
-
-function batches(shape: Shape): number {
-  return shape.filter((dim) => dim === 'N').length
-}
 
 export const reshape: Operation<{ readonly shape: Shape }> = {
   name: 'reshape',
   shapes(inputs, { shape }) {
     const x = item(inputs, 0, 'reshape')
-    const fits = elementsPerImage(x) === elementsPerImage(shape) && batches(x) === batches(shape)
-    if (!fits || batches(shape) > 1) {
-      throw new ShapeError(`reshape cannot make ${formatShape(shape)} of ${formatShape(x)}`)
+    const batches = (of: Shape) => of.filter((dim) => dim === 'N').length
+    if (elementsPerImage(x) !== elementsPerImage(shape) || batches(x) !== batches(shape)) {
+      throw new ShapeError(
+        `${formatShape(x)} cannot become ${formatShape(shape)}: the elements differ in number`,
+      )
     }
     return [shape]
   },
