@@ -1,7 +1,6 @@
 /** What element-wise activations share: y = f(x), and dx = f'(x) · dy as one operation that reads x again. */
-import { ShapeError } from '../errors.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
-import { formatShape, sameShape } from './shape.ts'
+import { checkGradientShape } from './shape.ts'
 
 /** An element-wise function and its gradient as operations `name` (x) -> y and `nameGradient` (x, dy) -> dx. */
 export function activation(
@@ -16,11 +15,7 @@ export function activation(
     name: `${name}Gradient`,
     shapes(inputs) {
       const [x, dy] = [item(inputs, 0, backward.name), item(inputs, 1, backward.name)]
-      if (!sameShape(x, dy)) {
-        throw new ShapeError(
-          `${backward.name} needs a gradient of its input's shape ${formatShape(x)}, not ${formatShape(dy)}`,
-        )
-      }
+      checkGradientShape(dy, x, backward.name)
       return [x]
     },
     reference(inputs) {

@@ -3,15 +3,24 @@
  * real cells. A kernel of 1 with a stride subsamples: every second row and column of option A.
  */
 import { item, type Operation, outputGradient } from './operation.ts'
-import { bindBatch, elements, type Shape } from './shape.ts'
+import { type BoundShape, checkGradientShape, elements, type Shape } from './shape.ts'
 import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
 
 interface AveragePoolAttributes extends PoolWindow {
   readonly countPadding: boolean
 }
 
-function divisor(attributes: AveragePoolAttributes, cells: number): number {
-  return attributes.countPadding ? attributes.kernel[0] * attributes.kernel[1] : cells
+/** Calls `visit` with each output, the real cells of its window and what their sum is divided by. */
+function forEachMean(
+  x: BoundShape,
+  y: BoundShape,
+  attributes: AveragePoolAttributes,
+  visit: (output: number, cells: readonly number[], divisor: number) => void,
+): void {
+  forEachWindow(x, y, attributes, (output, cells) => {
+    const real = cells.filter((cell) => cell >= 0)
+    visit(output, real, attributes.countPadding ? cells.length : real.length)
+  })
 }
 
 export const averagePool: Operation<AveragePoolAttributes> = {
@@ -26,9 +35,8 @@ export const averagePool: Operation<AveragePoolAttributes> = {
     const x = item(inputs, 0, 'averagePool')
     const shape = item(outputs, 0, 'averagePool')
     const y = new Float64Array(elements(shape))
-    forEachWindow(x.shape, shape, attributes, (output, cells) => {
-      const sum = cells.reduce((total, cell) => total + (x.data[cell] ?? 0), 0)
-      y[output] = sum / divisor(attributes, cells.length)
+    forEachMean(x.shape, shape, attributes, (output, cells, divisor) => {
+      y[output] = cells.reduce((total, cell) => total + (x.data[cell] ?? 0), 0) / divisor
     })
     return [y]
   },
@@ -37,7 +45,11 @@ export const averagePool: Operation<AveragePoolAttributes> = {
 /** dy -> dx; linear, so its own gradient is the pool again. */
 export const averagePoolGradient: Operation<AveragePoolAttributes & { readonly inputShape: Shape }> = {
   name: 'averagePoolGradient',
-  shapes: (_inputs, { inputShape }) => [inputShape],
+  shapes(inputs, attributes) {
+    const y = pooledShape(attributes.inputShape, attributes, 'averagePoolGradient')
+    checkGradientShape(item(inputs, 0, 'averagePoolGradient'), y, 'averagePoolGradient')
+    return [attributes.inputShape]
+  },
   gradient(context) {
     const { inputShape: _, ...attributes } = context.attributes
     return [context.emit.one(averagePool, attributes, [outputGradient(context)])]
@@ -45,9 +57,9 @@ export const averagePoolGradient: Operation<AveragePoolAttributes & { readonly i
   reference(inputs, attributes, outputs) {
     const dy = item(inputs, 0, 'averagePoolGradient')
     const shape = item(outputs, 0, 'averagePoolGradient')
-    const dx = new Float64Array(elements(bindBatch(shape, 1)))
-    forEachWindow(shape, dy.shape, attributes, (output, cells) => {
-      const share = (dy.data[output] ?? 0) / divisor(attributes, cells.length)
+    const dx = new Float64Array(elements(shape))
+    forEachMean(shape, dy.shape, attributes, (output, cells, divisor) => {
+      const share = (dy.data[output] ?? 0) / divisor
       for (const cell of cells) dx[cell] = (dx[cell] ?? 0) + share
     })
     return [dx]

@@ -5,7 +5,7 @@
 import { channelCount, channelRuns, checkPerChannel } from './channels.ts'
 import { sumOver, writeNormalised } from './moments.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
-import { elements } from './shape.ts'
+import { checkGradientShape } from './shape.ts'
 
 interface BatchNormAttributes {
   readonly epsilon: number
@@ -21,52 +21,48 @@ export const batchNorm: Operation<BatchNormAttributes> = {
   },
   /** Running statistics are constants: they have no gradient. */
   gradient(context) {
-    const { emit, attributes, inputs } = context
     if (![0, 1, 2].some((input) => context.wants(input))) return []
-    const [x, scale, mean, variance] = [0, 1, 3, 4].map((input) => item(inputs, input, 'batchNorm'))
-    const values = [x, scale, mean, variance, outputGradient(context)].filter((value) => value !== undefined)
-    return emit.all(batchNormGradient, attributes, values)
+    const at = (input: number) => item(context.inputs, input, 'batchNorm')
+    const inputs = [at(0), at(1), at(3), at(4), outputGradient(context)]
+    return context.emit.all(batchNormGradient, context.attributes, inputs)
   },
   reference(inputs, { epsilon }) {
-    const [x, scale, shift, mean, variance] = [0, 1, 2, 3, 4].map((input) => item(inputs, input, 'batchNorm'))
-    if (x === undefined) return []
+    const at = (input: number) => item(inputs, input, 'batchNorm')
+    const [x, scale, shift, mean, variance] = [at(0), at(1), at(2), at(3), at(4)]
     const y = new Float64Array(x.data.length)
-    const channels = x.shape[1] ?? 0
-    for (let c = 0; c < channels; c++) {
-      const inverse = 1 / Math.sqrt((variance?.data[c] ?? 0) + epsilon)
+    for (let c = 0; c < scale.data.length; c++) {
       writeNormalised(y, x.data, channelRuns(x.shape, c), {
-        mean: mean?.data[c] ?? 0,
-        factor: inverse * (scale?.data[c] ?? 0),
-        shift: shift?.data[c] ?? 0,
+        mean: mean.data[c] ?? 0,
+        factor: (scale.data[c] ?? 0) / Math.sqrt((variance.data[c] ?? 0) + epsilon),
+        shift: shift.data[c] ?? 0,
       })
     }
     return [y]
   },
 }
 
-/** (x, scale, mean, variance, dy) -> (dx, dscale, dshift) */
+/** (x, scale, mean, variance, dy) -> (dx, dscale, dshift). */
 export const batchNormGradient: Operation<BatchNormAttributes> = {
   name: 'batchNormGradient',
   shapes(inputs) {
-    const [x, scale] = [item(inputs, 0, 'batchNormGradient'), item(inputs, 1, 'batchNormGradient')]
-    checkPerChannel(channelCount(x, 'batchNormGradient'), inputs.slice(1, 4), 'batchNormGradient')
-    return [x, scale, scale]
+    const [x, dy] = [item(inputs, 0, 'batchNormGradient'), item(inputs, 4, 'batchNormGradient')]
+    const channels = channelCount(x, 'batchNormGradient')
+    checkPerChannel(channels, inputs.slice(1, 4), 'batchNormGradient')
+    checkGradientShape(dy, x, 'batchNormGradient')
+    return [x, [channels], [channels]]
   },
   reference(inputs, { epsilon }) {
-    const [x, scale, mean, variance, dy] = [0, 1, 2, 3, 4].map((input) =>
-      item(inputs, input, 'batchNormGradient'),
-    )
-    if (x === undefined || dy === undefined) return []
-    const channels = x.shape[1] ?? 0
-    const dx = new Float64Array(elements(x.shape))
-    const dscale = new Float64Array(channels)
-    const dshift = new Float64Array(channels)
-    for (let c = 0; c < channels; c++) {
+    const at = (input: number) => item(inputs, input, 'batchNormGradient')
+    const [x, scale, mean, variance, dy] = [at(0), at(1), at(2), at(3), at(4)]
+    const dx = new Float64Array(x.data.length)
+    const dscale = new Float64Array(scale.data.length)
+    const dshift = new Float64Array(scale.data.length)
+    for (let c = 0; c < scale.data.length; c++) {
       const runs = channelRuns(x.shape, c)
-      const center = mean?.data[c] ?? 0
-      const inverse = 1 / Math.sqrt((variance?.data[c] ?? 0) + epsilon)
-      writeNormalised(dx, dy.data, runs, { mean: 0, factor: inverse * (scale?.data[c] ?? 0), shift: 0 })
-      dscale[c] = sumOver(runs, (i) => (dy.data[i] ?? 0) * ((x.data[i] ?? 0) - center) * inverse)
+      const centre = mean.data[c] ?? 0
+      const inverse = 1 / Math.sqrt((variance.data[c] ?? 0) + epsilon)
+      writeNormalised(dx, dy.data, runs, { mean: 0, factor: inverse * (scale.data[c] ?? 0), shift: 0 })
+      dscale[c] = inverse * sumOver(runs, (i) => (dy.data[i] ?? 0) * ((x.data[i] ?? 0) - centre))
       dshift[c] = sumOver(runs, (i) => dy.data[i] ?? 0)
     }
     return [dx, dscale, dshift]

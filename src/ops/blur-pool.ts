@@ -1,12 +1,13 @@
 /**
  * Blur with a stride (arXiv:1904.11486): every channel filtered by the outer product of `taps` with itself, normalised to
- * sum 1. The map is padded by (taps - 1) / 2 cells, rounded down before and up after, reflected at its edge or zero.
+ * sum 1. The map is padded on every side by (stride - 1 + taps - 1) / 2 cells, rounded down, as in timm's BlurPool2d:
+ * its reflection without the edge itself, or zeros.
  * x: [N, C, H, W], y: [N, C, P, Q].
  */
 import { ShapeError } from '../errors.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
-import { type BoundShape, elements, imageShape, type Shape } from './shape.ts'
-import { windowOutput } from './window.ts'
+import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
+import { pad, windowOutput } from './window.ts'
 
 interface BlurPoolAttributes {
   readonly taps: readonly number[]
@@ -14,25 +15,25 @@ interface BlurPoolAttributes {
   readonly padding: 'reflect' | 'zero'
 }
 
-function margins({ taps, stride }: BlurPoolAttributes): readonly [number, number] {
-  const cells = stride - 1 + taps.length - 1
-  return [Math.floor(cells / 2), Math.floor(cells / 2)]
+/** Cells added on every side. */
+function margin({ taps, stride }: BlurPoolAttributes): number {
+  return Math.floor((stride - 1 + taps.length - 1) / 2)
 }
 
 function blurredShape(x: Shape | undefined, attributes: BlurPoolAttributes): Shape {
   const { batch, channels, height, width } = imageShape(x, 'blurPool')
   const { taps, stride, padding } = attributes
-  const [before, after] = margins(attributes)
-  if (padding === 'reflect' && (before >= height || before >= width)) {
+  const cells = margin(attributes)
+  if (padding === 'reflect' && (cells >= height || cells >= width)) {
     throw new ShapeError(
-      `blurPool: a map of ${height}×${width} is too small to reflect ${before} cells at its edge`,
+      `blurPool: a map of ${height}×${width} is too small to reflect ${cells} cells at its edge; give a larger input or fewer strides`,
     )
   }
   const window = {
     kernel: [taps.length, taps.length] as const,
     stride: [stride, stride] as const,
     dilation: [1, 1] as const,
-    padding: { top: before, left: before, bottom: after, right: after },
+    padding: pad(cells),
   }
   return [batch, channels, ...windowOutput(height, width, window, 'blurPool')]
 }
@@ -53,7 +54,7 @@ function forEachTap(
 ): void {
   const { taps, stride, padding } = attributes
   const total = taps.reduce((sum, tap) => sum + tap, 0)
-  const [before] = margins(attributes)
+  const before = margin(attributes)
   const [, , height = 0, width = 0] = x
   const [batch = 0, channels = 0, outHeight = 0, outWidth = 0] = y
   let output = 0
@@ -95,7 +96,11 @@ export const blurPool: Operation<BlurPoolAttributes> = {
 /** dy -> dx; linear, so its own gradient is the blur again. */
 export const blurPoolGradient: Operation<BlurPoolAttributes & { readonly inputShape: Shape }> = {
   name: 'blurPoolGradient',
-  shapes: (_inputs, { inputShape }) => [inputShape],
+  shapes(inputs, attributes) {
+    const y = blurredShape(attributes.inputShape, attributes)
+    checkGradientShape(item(inputs, 0, 'blurPoolGradient'), y, 'blurPoolGradient')
+    return [attributes.inputShape]
+  },
   gradient(context) {
     const { inputShape: _, ...attributes } = context.attributes
     return [context.emit.one(blurPool, attributes, [outputGradient(context)])]

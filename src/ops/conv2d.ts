@@ -8,6 +8,7 @@ import { item, type Operation, outputGradient } from './operation.ts'
 import {
   type BoundShape,
   bindBatch,
+  checkGradientShape,
   type Dim,
   elements,
   fixedShape,
@@ -284,9 +285,5 @@ export const conv2dWeightGradient: Operation<ConvolutionAttributes & { readonly 
 
 function checkOutputGradient(dy: Shape, x: Shape, weight: Shape, attributes: ConvolutionAttributes): void {
   const [y = []] = conv2d.shapes([x, weight], attributes)
-  if (dy.length !== y.length || dy.some((dim, axis) => dim !== y[axis])) {
-    throw new ShapeError(
-      `the gradient of a convolution's output must be ${formatShape(y)}, not ${formatShape(dy)}`,
-    )
-  }
+  checkGradientShape(dy, y, 'a convolution')
 }

@@ -1,24 +1,36 @@
 /**
- * DropBlock's mask (arXiv:1810.12890, algorithm 1): squares of `size` cells dropped around random centres, one mask for
- * all channels of an image. Each image's mask is rescaled by its own share of kept cells, where the paper takes the
+ * DropBlock's mask (arXiv:1810.12890, algorithm 1): squares of `size` cells dropped around random centres, which lie so
+ * that the square fits the map; one mask for all channels of an image. Each image's mask is rescaled by its own share of kept cells, where the paper takes the
  * batch's: so the mask of an image does not depend on which images it shares a micro-batch with.
  * Inputs as in randomMask; output [N, 1, H, W].
  */
+import { ShapeError } from '../errors.ts'
 import { item, type Operation } from './operation.ts'
 import { randomUniform } from './random-bits.ts'
-import type { Shape } from './shape.ts'
+import { checkRandom } from './random-mask.ts'
+import { formatShape, imageShape, type Shape } from './shape.ts'
 
 interface DropBlockAttributes {
   readonly stream: number
-  /** Probability that a cell is a block's centre. */
+  /** Probability that a cell is a block's centre, from 0 to 1. */
   readonly gamma: number
+  /** Side of a block; at most the map's shorter side. */
   readonly size: number
   readonly shape: Shape
 }
 
 export const dropBlockMask: Operation<DropBlockAttributes> = {
   name: 'dropBlockMask',
-  shapes: (_inputs, { shape }) => [shape],
+  shapes(inputs, { shape, size }) {
+    checkRandom(inputs, shape, 'dropBlockMask')
+    const { channels, height, width } = imageShape(shape, 'the mask of dropBlockMask')
+    if (channels !== 1 || size > Math.min(height, width)) {
+      throw new ShapeError(
+        `dropBlockMask drops blocks of ${size}×${size} from masks [N, 1, H, W] of at least that size, not ${formatShape(shape)}`,
+      )
+    }
+    return [shape]
+  },
   gradient: () => [],
   reference(inputs, { stream, gamma, size }, outputs) {
     const [seed, imageIndex] = [item(inputs, 0, 'dropBlockMask'), item(inputs, 1, 'dropBlockMask')]
@@ -39,7 +51,7 @@ export const dropBlockMask: Operation<DropBlockAttributes> = {
   },
 }
 
-/** Zeros the square around a centre, as far as it lies in the image. */
+/** Zeros the square around a centre if all of it lies in the map. */
 function dropSquare(
   image: Float64Array,
   {
@@ -50,9 +62,8 @@ function dropSquare(
     column,
   }: { height: number; width: number; size: number; row: number; column: number },
 ): void {
-  const before = Math.floor(size / 2)
-  for (let r = Math.max(0, row - before); r < Math.min(height, row - before + size); r++) {
-    for (let c = Math.max(0, column - before); c < Math.min(width, column - before + size); c++)
-      image[r * width + c] = 0
-  }
+  const top = row - Math.floor(size / 2)
+  const left = column - Math.floor(size / 2)
+  if (top < 0 || left < 0 || top + size > height || left + size > width) return
+  for (let r = top; r < top + size; r++) image.fill(0, r * width + left, r * width + left + size)
 }

@@ -6,7 +6,7 @@ import { ShapeError } from '../errors.ts'
 import { channelCount, channelSize, checkPerChannel } from './channels.ts'
 import { forEachIndex, moments, type Runs, writeNormalised, writeNormalisedGradient } from './moments.ts'
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
-import { elements, type Shape } from './shape.ts'
+import { checkGradientShape, elements, type Shape } from './shape.ts'
 
 interface GroupNormAttributes {
   readonly groups: number
@@ -42,6 +42,7 @@ export const groupNorm: Operation<GroupNormAttributes> = {
   name: 'groupNorm',
   shapes(inputs, { groups }) {
     const x = item(inputs, 0, 'groupNorm')
+    item(inputs, 2, 'groupNorm')
     checkGroups(x, groups, inputs.slice(1), 'groupNorm')
     return [x]
   },
@@ -74,11 +75,12 @@ export const groupNormGradient: Operation<GroupNormAttributes> = {
   shapes(inputs, { groups }) {
     const [x, scale] = [item(inputs, 0, 'groupNormGradient'), item(inputs, 1, 'groupNormGradient')]
     checkGroups(x, groups, [scale], 'groupNormGradient')
+    checkGradientShape(item(inputs, 2, 'groupNormGradient'), x, 'groupNormGradient')
     return [x, scale, scale]
   },
   reference(inputs, attributes) {
-    const [x, scale, dy] = [0, 1, 2].map((input) => item(inputs, input, 'groupNormGradient'))
-    if (x === undefined || scale === undefined || dy === undefined) return []
+    const at = (input: number) => item(inputs, input, 'groupNormGradient')
+    const [x, scale, dy] = [at(0), at(1), at(2)]
     const dx = new Float64Array(elements(x.shape))
     const dscale = new Float64Array(scale.data.length)
     const dshift = new Float64Array(scale.data.length)

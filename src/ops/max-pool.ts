@@ -3,7 +3,7 @@
  * habit), or count as zeros (`zero`: Keras v2 and BiT pad a map that may be negative).
  */
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
-import { type BoundShape, elements } from './shape.ts'
+import { type BoundShape, checkGradientShape, elements } from './shape.ts'
 import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
 
 interface MaxPoolAttributes extends PoolWindow {
@@ -17,19 +17,19 @@ function forEachMaximum(
   attributes: MaxPoolAttributes,
   visit: (output: number, value: number, at: number) => void,
 ): void {
-  const size = attributes.kernel[0] * attributes.kernel[1]
+  const outside = attributes.paddingValue === 'zero' ? 0 : undefined
   forEachWindow(x.shape, y, attributes, (output, cells) => {
-    const padded = cells.length < size && attributes.paddingValue === 'zero'
-    let value = padded ? 0 : Number.NEGATIVE_INFINITY
+    let value: number | undefined
     let at = -1
     for (const cell of cells) {
-      const candidate = x.data[cell] ?? 0
-      if (candidate > value || Number.isNaN(candidate)) {
+      const candidate = cell < 0 ? outside : x.data[cell]
+      if (candidate === undefined) continue
+      if (value === undefined || candidate > value || Number.isNaN(candidate)) {
         value = candidate
         at = cell
       }
     }
-    visit(output, value, at)
+    visit(output, value ?? Number.NEGATIVE_INFINITY, at)
   })
 }
 
@@ -53,7 +53,11 @@ export const maxPool: Operation<MaxPoolAttributes> = {
 /** (x, dy) -> dx: each window's gradient goes to its first maximum; a padding cell that wins swallows it. */
 export const maxPoolGradient: Operation<MaxPoolAttributes> = {
   name: 'maxPoolGradient',
-  shapes: (inputs) => [item(inputs, 0, 'maxPoolGradient')],
+  shapes(inputs, attributes) {
+    const [x, dy] = [item(inputs, 0, 'maxPoolGradient'), item(inputs, 1, 'maxPoolGradient')]
+    checkGradientShape(dy, pooledShape(x, attributes, 'maxPoolGradient'), 'maxPoolGradient')
+    return [x]
+  },
   reference(inputs, attributes) {
     const [x, dy] = [item(inputs, 0, 'maxPoolGradient'), item(inputs, 1, 'maxPoolGradient')]
     const dx = new Float64Array(x.data.length)

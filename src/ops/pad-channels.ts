@@ -1,4 +1,8 @@
-/** Channels of zeros before and after: option A's way to widen a shortcut (arXiv:1512.03385, section 3.3). */
+/**
+ * Channels of zeros before and after a value's own: [N, C, ...] -> [N, before + C + after, ...]. The shortcut without
+ * parameters (option A, arXiv:1512.03385, section 3.3).
+ */
+import { ShapeError } from '../errors.ts'
 import { channelCount, channelSize, copyChannels } from './channels.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { elements } from './shape.ts'
@@ -8,6 +12,9 @@ export const padChannels: Operation<{ readonly before: number; readonly after: n
   name: 'padChannels',
   shapes(inputs, { before, after }) {
     const x = item(inputs, 0, 'padChannels')
+    if (before < 0 || after < 0) {
+      throw new ShapeError(`padChannels cannot add ${before} channels before and ${after} after`)
+    }
     return [x.with(1, before + channelCount(x, 'padChannels') + after)]
   },
   gradient(context) {
@@ -16,16 +23,12 @@ export const padChannels: Operation<{ readonly before: number; readonly after: n
     return [context.emit.one(slice, attributes, [outputGradient(context)])]
   },
   reference(inputs, { before }, outputs) {
-    const { data, shape } = item(inputs, 0, 'padChannels')
-    const padded = item(outputs, 0, 'padChannels')
-    const [batch = 0, count = 0] = shape
-    const y = new Float64Array(elements(padded))
-    const run = { batch, count, size: channelSize(shape) }
-    copyChannels(
-      { data, channels: count, first: 0 },
-      { data: y, channels: padded[1] ?? 0, first: before },
-      run,
-    )
+    const [x, shape] = [item(inputs, 0, 'padChannels'), item(outputs, 0, 'padChannels')]
+    const [batch = 0, channels = 0] = shape
+    const count = channelCount(x.shape, 'padChannels')
+    const y = new Float64Array(elements(shape))
+    const to = { data: y, channels, first: before }
+    copyChannels({ data: x.data, channels: count, first: 0 }, to, { batch, count, size: channelSize(shape) })
     return [y]
   },
 }

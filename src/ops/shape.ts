@@ -70,3 +70,12 @@ export function fixedShape(shape: Shape | undefined, rank: number, what: string)
   }
   return dims
 }
+
+/** Throws `ShapeError` unless a gradient has the shape of the value that it belongs to. */
+export function checkGradientShape(gradient: Shape, value: Shape, what: string): void {
+  if (!sameShape(gradient, value)) {
+    throw new ShapeError(
+      `${what} needs a gradient of shape ${formatShape(value)}, not ${formatShape(gradient)}`,
+    )
+  }
+}

@@ -1,83 +1,79 @@
 /**
- * Cross entropy of softmax: loss = Σᵢ weightᵢ · -Σₖ targetᵢₖ · log softmax(logitsᵢ)ₖ. logits, targets: [N, K] (each row of
- * targets sums to 1, so labels, smoothed labels and mixtures are all told alike), weights: [N], loss: [].
+ * The loss of a classifier: cross-entropy of softmax(logits) against target distributions, weighted per image.
+ * logits: [N, K]; targets: [N, K], rows that sum to 1 (one-hot, smoothed or mixed); weights: [N] (1 / batch for a mean,
+ * 0 for the empty places of a short last batch); loss: [] = sum of weights[i] · (log(sum(exp(z))) - sum(targets · z)).
  */
 import { ShapeError } from '../errors.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { formatShape, type Shape, sameShape } from './shape.ts'
+import { writeSoftmax } from './softmax.ts'
 
-function checkShapes(inputs: readonly Shape[]): void {
-  const [logits, targets, weights] = [0, 1, 2].map((input) => item(inputs, input, 'softmaxCrossEntropy'))
-  const fits =
-    logits?.length === 2 &&
-    sameShape(logits, targets ?? []) &&
-    weights?.length === 1 &&
-    weights[0] === logits[0]
-  if (!fits) {
+/** The shape of the logits, checked against targets and weights. */
+function checkedLogits(inputs: readonly Shape[], what: string): Shape {
+  const [logits, targets, weights] = [item(inputs, 0, what), item(inputs, 1, what), item(inputs, 2, what)]
+  if (logits.length !== 2 || typeof logits[1] !== 'number') {
+    throw new ShapeError(`${what} needs logits [N, K], not ${formatShape(logits)}`)
+  }
+  if (!sameShape(targets, logits) || !sameShape(weights, logits.slice(0, 1))) {
     throw new ShapeError(
-      `softmaxCrossEntropy needs logits and targets [N, K] and weights [N], not ${inputs.map(formatShape).join(', ')}`,
+      `${what} needs logits and targets [N, K] and weights [N], not ${[logits, targets, weights].map(formatShape).join(', ')}`,
     )
   }
-}
-
-/** Logarithms of the softmax of one row. */
-function logSoftmax(row: Float64Array): Float64Array {
-  const greatest = row.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)
-  const sum = row.reduce((total, value) => total + Math.exp(value - greatest), 0)
-  return row.map((value) => value - greatest - Math.log(sum))
+  return logits
 }
 
 export const softmaxCrossEntropy: Operation<object> = {
   name: 'softmaxCrossEntropy',
   shapes(inputs) {
-    checkShapes(inputs)
+    checkedLogits(inputs, 'softmaxCrossEntropy')
     return [[]]
   },
-  /** Targets and weights are given, not learned. */
+  /** Targets and weights are given, not learnt: they have no gradient. */
   gradient(context) {
     if (!context.wants(0)) return []
     return [context.emit.one(softmaxCrossEntropyGradient, {}, [...context.inputs, outputGradient(context)])]
   },
   reference(inputs) {
-    const [logits, targets, weights] = [0, 1, 2].map((input) => item(inputs, input, 'softmaxCrossEntropy'))
-    const classes = logits?.shape[1] ?? 0
+    const at = (input: number) => item(inputs, input, 'softmaxCrossEntropy')
+    const [logits, targets, weights] = [at(0), at(1), at(2)]
+    const classes = logits.shape[1] ?? 0
     let loss = 0
-    weights?.data.forEach((weight, i) => {
-      const row = logSoftmax(logits?.data.subarray(i * classes, (i + 1) * classes) ?? new Float64Array())
-      row.forEach((logProbability, k) => {
-        loss -= weight * (targets?.data[i * classes + k] ?? 0) * logProbability
-      })
-    })
+    for (let n = 0; n < weights.data.length; n++) {
+      const row = logits.data.subarray(n * classes, (n + 1) * classes)
+      const largest = row.reduce((most, z) => Math.max(most, z), Number.NEGATIVE_INFINITY)
+      const powers = row.reduce((sum, z) => sum + Math.exp(z - largest), 0)
+      const aimed = row.reduce((sum, z, k) => sum + z * (targets.data[n * classes + k] ?? 0), 0)
+      loss += (weights.data[n] ?? 0) * (largest + Math.log(powers) - aimed)
+    }
     return [Float64Array.of(loss)]
   },
 }
 
-/** (logits, targets, weights, dloss) -> dlogits = dloss · weight · (softmax · Σ targets - targets) */
+/** (logits, targets, weights, dloss []) -> dlogits = dloss · weights · (softmax(logits) - targets). */
 export const softmaxCrossEntropyGradient: Operation<object> = {
   name: 'softmaxCrossEntropyGradient',
   shapes(inputs) {
-    checkShapes(inputs)
-    return [item(inputs, 0, 'softmaxCrossEntropyGradient')]
+    const logits = checkedLogits(inputs, 'softmaxCrossEntropyGradient')
+    const dloss = item(inputs, 3, 'softmaxCrossEntropyGradient')
+    if (dloss.length !== 0) {
+      throw new ShapeError(`softmaxCrossEntropyGradient needs a gradient [], not ${formatShape(dloss)}`)
+    }
+    return [logits]
   },
   reference(inputs) {
-    const [logits, targets] = [
-      item(inputs, 0, 'softmaxCrossEntropyGradient'),
-      item(inputs, 1, 'softmaxCrossEntropyGradient'),
-    ]
-    const [weights, dloss] = [
-      item(inputs, 2, 'softmaxCrossEntropyGradient'),
-      item(inputs, 3, 'softmaxCrossEntropyGradient'),
-    ]
+    const at = (input: number) => item(inputs, input, 'softmaxCrossEntropyGradient')
+    const [logits, targets, weights, dloss] = [at(0), at(1), at(2), at(3)]
     const classes = logits.shape[1] ?? 0
-    const gradient = new Float64Array(logits.data.length)
-    weights.data.forEach((weight, i) => {
-      const target = targets.data.subarray(i * classes, (i + 1) * classes)
-      const mass = target.reduce((sum, value) => sum + value, 0)
-      logSoftmax(logits.data.subarray(i * classes, (i + 1) * classes)).forEach((logProbability, k) => {
-        const error = Math.exp(logProbability) * mass - (target[k] ?? 0)
-        gradient[i * classes + k] = (dloss.data[0] ?? 0) * weight * error
-      })
-    })
-    return [gradient]
+    const shares = new Float64Array(logits.data.length)
+    for (let n = 0; n < weights.data.length; n++) {
+      writeSoftmax(shares, logits.data, { start: n * classes, step: 1, count: classes })
+    }
+    const factor = dloss.data[0] ?? 0
+    return [
+      shares.map(
+        (share, i) =>
+          factor * (weights.data[Math.floor(i / classes)] ?? 0) * (share - (targets.data[i] ?? 0)),
+      ),
+    ]
   },
 }

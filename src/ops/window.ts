@@ -48,15 +48,24 @@ export interface PoolWindow {
   readonly padding: Padding
 }
 
-/** The shape of a pooled map [N, C, P, Q]. */
+/** The shape of a pooled map [N, C, P, Q]; throws `ShapeError` when a window would see nothing but padding. */
 export function pooledShape(x: Shape | undefined, pool: PoolWindow, what: string): Shape {
   const { batch, channels, height, width } = imageShape(x, what)
+  const { kernel, padding } = pool
+  if (
+    Math.max(padding.top, padding.bottom) >= kernel[0] ||
+    Math.max(padding.left, padding.right) >= kernel[1]
+  ) {
+    throw new ShapeError(
+      `${what}: padding [${padding.top}, ${padding.left}, ${padding.bottom}, ${padding.right}] must be less than the window of ${kernel[0]}×${kernel[1]}`,
+    )
+  }
   return [batch, channels, ...windowOutput(height, width, { ...pool, dilation: [1, 1] }, what)]
 }
 
 /**
  * Visits every window of a pool over x [N, C, H, W]: `output` is the flat index of the pooled cell, `cells` the flat
- * indices of the window's real cells in scan order; what is missing to the kernel's size is padding.
+ * indices of the window's cells in scan order, -1 for padding.
  */
 export function forEachWindow(
   x: BoundShape,
@@ -73,9 +82,10 @@ export function forEachWindow(
         const top = p * pool.stride[0] - pool.padding.top
         const left = q * pool.stride[1] - pool.padding.left
         const cells: number[] = []
-        for (let row = Math.max(0, top); row < Math.min(height, top + pool.kernel[0]); row++) {
-          for (let column = Math.max(0, left); column < Math.min(width, left + pool.kernel[1]); column++) {
-            cells.push((plane * height + row) * width + column)
+        for (let row = top; row < top + pool.kernel[0]; row++) {
+          for (let column = left; column < left + pool.kernel[1]; column++) {
+            const inside = row >= 0 && row < height && column >= 0 && column < width
+            cells.push(inside ? (plane * height + row) * width + column : -1)
           }
         }
         visit(output++, cells)
