@@ -1,9 +1,11 @@
-// Builds the package into dist: JavaScript and types from src, then the rows that `resnet list` must answer at once.
+// Builds the package into dist: the kernels, JavaScript and types from src, then the rows that `resnet list` must answer
+// at once.
 import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+await import('./kernels.mjs')
 rmSync(`${root}/dist`, { recursive: true, force: true })
 const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
 const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {

@@ -1,24 +1,15 @@
-/** Networks on generated weights, run by the reference engine: what the fixtures of the oracles are compared with. */
-
-import type { TensorMap } from '../src/engines/engine.ts'
-import { referenceEngine } from '../src/engines/reference/reference.ts'
+/** Networks on generated weights, run by an engine: what the fixtures of the oracles are compared with. */
+import type { Engine, TensorMap } from '../src/engines/engine.ts'
 import type { Graph } from '../src/graph/graph.ts'
-import { bindBatch } from '../src/ops/shape.ts'
-import { generate } from './generator.ts'
-
-/** Every state of a graph, filled from its name. */
-export function generatedStates(graph: Graph, gain: number): TensorMap {
-  return new Map(
-    [...graph.states.values()].map(({ name, shape }) => [name, generate(name, bindBatch(shape, 1), gain)]),
-  )
-}
+import { generateStates } from './generator.ts'
 
 /** One run of a graph on generated states; also answers the states after it. */
 export async function runOnce(
+  engine: Engine,
   graph: Graph,
   options: { readonly batch: number; readonly gain: number; readonly inputs: TensorMap },
 ): Promise<{ readonly outputs: TensorMap; readonly states: TensorMap }> {
-  const session = await referenceEngine.open(generatedStates(graph, options.gain))
+  const session = await engine.open(generateStates(graph, options.gain))
   await session.add('run', graph, { batch: options.batch })
   const outputs = await session.run('run', options.inputs)
   const states = await session.readState()

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { changed } from '../src/architecture/change.ts'
 import { buildGradients } from '../src/architecture/gradients.ts'
 import { config } from '../src/architecture/variants.ts'
+import { referenceEngine } from '../src/engines/reference/reference.ts'
 import { generate } from './generator.ts'
 import { relativeDifference, runOnce } from './network.ts'
 
@@ -62,7 +63,7 @@ describe.each(fixtures)(
       ['targets', targets],
       ['weights', new Float32Array(labels.length).fill(1 / labels.length)],
     ])
-    const step = runOnce(graph, { batch: labels.length, gain: 1, inputs })
+    const step = runOnce(referenceEngine, graph, { batch: labels.length, gain: 1, inputs })
 
     it('gives the same logits and loss', async () => {
       const { outputs } = await step

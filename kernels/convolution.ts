@@ -1,0 +1,202 @@
+/**
+ * The kernel of convolutions and linear layers: a tile of R output pixels × 8 filters kept in registers while the input
+ * runs by. A pixel's inputs are `segmentCount` runs of `segmentLength` floats (a 3×3 over channels-last rows: three runs of
+ * 3·C), so neither patches are copied nor borders tested. Filters come in panels of 8, packed in the order of use. The
+ * epilogue adds the bias (it is what the sums start from) and a residual, and activates.
+ *
+ * V8's optimising compiler moves the multiply-adds of a basic block to its end and spills every load to the stack. So each
+ * row of the tile ends its block by a branch that is never taken: an address is a multiple of 4, the constant is odd.
+ */
+import {
+  add,
+  type Code,
+  field,
+  get,
+  int,
+  lines,
+  load,
+  loadVector,
+  local,
+  mul,
+  range,
+  set,
+  storeVector,
+  when,
+} from './wat.ts'
+
+export interface TileOptions {
+  /** Fused multiply-add of relaxed SIMD, or multiplication and addition. */
+  readonly relaxed: boolean
+  /** Rows of the largest tile. */
+  readonly rows: number
+  /** A fence after every so many rows. */
+  readonly fenceEvery: number
+}
+
+const unroll = 4
+const d = (name: Parameters<typeof field<'convolution'>>[1]) => field('convolution', name)
+
+function multiplyAdd(sum: string, x: string, b: string, relaxed: boolean): Code {
+  const value = relaxed
+    ? `(f32x4.relaxed_madd ${get(x)} ${get(b)} ${get(sum)})`
+    : `(f32x4.add ${get(sum)} (f32x4.mul ${get(x)} ${get(b)}))`
+  return set(sum, value)
+}
+
+/** One input channel: two vectors of weights, one broadcast input a row. */
+function step(
+  rows: number,
+  offset: number,
+  fence: number,
+  { relaxed, fenceEvery }: TileOptions,
+): readonly Code[] {
+  return [
+    set('b0', loadVector(get('b'), offset * 32)),
+    set('b1', loadVector(get('b'), offset * 32 + 16)),
+    ...range(rows).flatMap((row) => [
+      set('x', `(v128.load32_splat offset=${offset * 4} ${get(`a${row}`)})`),
+      multiplyAdd(`c${row}0`, 'x', 'b0', relaxed),
+      multiplyAdd(`c${row}1`, 'x', 'b1', relaxed),
+      (row + 1) % fenceEvery === 0 || row === rows - 1
+        ? `(br_if $out (i32.eq ${get(`a${row}`)} ${int(fence)}))`
+        : '',
+    ]),
+  ]
+}
+
+function advance(rows: number, channels: number): readonly Code[] {
+  return [
+    ...range(rows).map((row) => set(`a${row}`, add(get(`a${row}`), int(channels * 4)))),
+    set('b', add(get('b'), int(channels * 32))),
+  ]
+}
+
+/** Loops `k` down from a count of steps; nothing when it is 0. */
+function countDown(label: string, count: Code, body: readonly Code[]): Code {
+  const again = `(br_if $${label} (local.tee $k (i32.sub ${get('k')} ${int(1)})))`
+  return lines(set('k', count), when(get('k'), lines(`(loop $${label}`, body, again, ')')))
+}
+
+function tile(rows: number, options: TileOptions): Code {
+  const sums = range(rows).flatMap((row) => [`c${row}0`, `c${row}1`])
+  const forRows = (code: (row: number) => Code) => lines(range(rows).map(code))
+  const tableEntry = (row: number) => load(get('t'), row * 4)
+  return lines(
+    `(func $tile${rows} (param $d i32) (param $m i32) (param $n i32)`,
+    local('i32', 'b', 's', 'k', 'segment', 'p', 'q', 't'),
+    local('i32', ...range(rows).flatMap((row) => [`a${row}`, `w${row}`])),
+    local('v128', ...sums, 'b0', 'b1', 'x', 'zero', 'six'),
+    set('p', add(d('bias'), mul(get('n'), int(32)))),
+    forRows((row) => lines(set(`c${row}0`, loadVector(get('p'))), set(`c${row}1`, loadVector(get('p'), 16)))),
+    set('b', add(d('panels'), mul(get('n'), d('panelBytes')))),
+    set('t', add(d('xTable'), mul(get('m'), int(4)))),
+    set('q', add(d('xBase'), load(add(d('panelOffsets'), mul(get('n'), int(4)))))),
+    forRows((row) => set(`w${row}`, add(get('q'), tableEntry(row)))),
+    set('segment', d('segments')),
+    set('s', d('segmentCount')),
+    '(block $out (loop $segments',
+    set('q', load(get('segment'))),
+    forRows((row) => set(`a${row}`, add(get(`w${row}`), get('q')))),
+    countDown('fours', `(i32.shr_u ${d('segmentLength')} (i32.const 2))`, [
+      ...range(unroll).flatMap((offset) => step(rows, offset, 4 * offset + 1, options)),
+      ...advance(rows, unroll),
+    ]),
+    countDown('ones', `(i32.and ${d('segmentLength')} (i32.const 3))`, [
+      ...step(rows, 0, 4 * unroll + 1, options),
+      ...advance(rows, 1),
+    ]),
+    set('segment', add(get('segment'), int(4))),
+    `(br_if $segments (local.tee $s (i32.sub ${get('s')} ${int(1)})))))`,
+    set('n', mul(get('n'), int(32))),
+    when(
+      d('sumBase'),
+      lines(
+        set('t', add(d('sumTable'), mul(get('m'), int(4)))),
+        set('q', add(d('sumBase'), get('n'))),
+        forRows((row) =>
+          lines(
+            set('p', add(get('q'), tableEntry(row))),
+            set(`c${row}0`, `(f32x4.add ${get(`c${row}0`)} ${loadVector(get('p'))})`),
+            set(`c${row}1`, `(f32x4.add ${get(`c${row}1`)} ${loadVector(get('p'), 16)})`),
+          ),
+        ),
+      ),
+    ),
+    // pmax(x, 0) is one instruction in V8, where max is several.
+    when(d('activation'), lines(sums.map((sum) => set(sum, `(f32x4.pmax ${get(sum)} ${get('zero')})`)))),
+    when(
+      `(i32.eq ${d('activation')} ${int(2)})`,
+      lines(
+        set('six', '(v128.const f32x4 6 6 6 6)'),
+        sums.map((sum) => set(sum, `(f32x4.pmin ${get(sum)} ${get('six')})`)),
+      ),
+    ),
+    set('t', add(d('yTable'), mul(get('m'), int(4)))),
+    set('q', add(d('yBase'), get('n'))),
+    forRows((row) =>
+      lines(
+        set('p', add(get('q'), tableEntry(row))),
+        storeVector(get('p'), get(`c${row}0`)),
+        storeVector(get('p'), get(`c${row}1`), 16),
+      ),
+    ),
+    ')',
+  )
+}
+
+/** Pixels m to `end` of one panel in tiles; a tail of up to two tiles is halved, so that no tile is thin. */
+function pixelTiles(rows: number): Code {
+  const take = (count: Code) => set('left', count)
+  return lines(
+    '(func $pixels (param $d i32) (param $m i32) (param $end i32) (param $n i32)',
+    local('i32', 'left'),
+    '(loop $next',
+    take(`(i32.sub ${get('end')} ${get('m')})`),
+    when(
+      `(i32.ge_s ${get('left')} ${int(2 * rows)})`,
+      take(int(rows)),
+      when(
+        `(i32.gt_s ${get('left')} ${int(rows)})`,
+        take(`(i32.shr_u ${add(get('left'), int(1))} (i32.const 1))`),
+      ),
+    ),
+    [...range(rows)]
+      .reverse()
+      .map((row) =>
+        when(
+          `(i32.eq ${get('left')} ${int(row + 1)})`,
+          `(call $tile${row + 1} ${get('d')} ${get('m')} ${get('n')})`,
+        ),
+      ),
+    set('m', add(get('m'), get('left'))),
+    `(br_if $next (i32.lt_s ${get('m')} ${get('end')}))))`,
+  )
+}
+
+/** Blocks of 48 pixels, and all panels within: the pixels stay in the first-level cache, the weights stream by. */
+const blocked = lines(
+  '(func $convolve (param $d i32) (param $m0 i32) (param $m1 i32) (param $n0 i32) (param $n1 i32)',
+  local('i32', 'end', 'n'),
+  `(if (i32.or (i32.ge_s ${get('m0')} ${get('m1')}) (i32.ge_s ${get('n0')} ${get('n1')})) (then (return)))`,
+  '(loop $blocks',
+  set('end', add(get('m0'), int(48))),
+  when(`(i32.gt_s ${get('end')} ${get('m1')})`, set('end', get('m1'))),
+  set('n', get('n0')),
+  '(loop $panels',
+  `(call $pixels ${get('d')} ${get('m0')} ${get('end')} ${get('n')})`,
+  `(br_if $panels (i32.lt_s (local.tee $n ${add(get('n'), int(1))}) ${get('n1')})))`,
+  `(br_if $blocks (i32.lt_s (local.tee $m0 ${get('end')}) ${get('m1')}))))`,
+)
+
+/** `convolutionByPixels` shares out the output's pixels, `convolutionByPanels` its filters. */
+export function convolution(options: TileOptions): Code {
+  return lines(
+    range(options.rows).map((row) => tile(row + 1, options)),
+    pixelTiles(options.rows),
+    blocked,
+    '(func (export "convolutionByPixels") (param $d i32) (param $from i32) (param $to i32)',
+    `(call $convolve ${get('d')} ${get('from')} ${get('to')} ${int(0)} ${d('panelCount')}))`,
+    '(func (export "convolutionByPanels") (param $d i32) (param $from i32) (param $to i32)',
+    `(call $convolve ${get('d')} ${int(0)} ${d('pixels')} ${get('from')} ${get('to')}))`,
+  )
+}

@@ -1,0 +1,25 @@
+/** The module of one level: everything that the engine runs, over one imported memory. */
+import { convolution, type TileOptions } from './convolution.ts'
+import { functions } from './functions.ts'
+import { rows } from './rows.ts'
+import { vectors } from './vectors.ts'
+import { type Code, lines } from './wat.ts'
+import { windows } from './windows.ts'
+
+/** Tiles that keep 128-bit registers full: 6×8 with fused multiply-add; one row fewer where a product needs a register. */
+export const levels = {
+  simd: { relaxed: false, rows: 5, fenceEvery: 2 },
+  relaxed: { relaxed: true, rows: 6, fenceEvery: 1 },
+} as const satisfies Record<string, TileOptions>
+
+export function moduleText(options: TileOptions): Code {
+  return lines(
+    '(module (import "env" "memory" (memory 1 65536 shared))',
+    functions,
+    convolution(options),
+    rows,
+    windows,
+    vectors,
+    ')',
+  )
+}

@@ -1,0 +1,246 @@
+/** Kernels that go over the rows of maps: affine and activation, sums and products, copies, layout. */
+
+import type { DescriptorName, Field } from '../src/engines/wasm/descriptors.ts'
+import {
+  add,
+  addVectors,
+  bytesOfFloats,
+  type Code,
+  field,
+  get,
+  int,
+  kernel,
+  lines,
+  load,
+  loadFloat,
+  loadVector,
+  local,
+  loop,
+  mul,
+  multiplyVectors,
+  readFields,
+  set,
+  storeFloat,
+  storeVector,
+} from './wat.ts'
+
+/** Splits a unit into image `n` and row `r` of a map of so many rows. */
+export const splitUnit = (height: Code): Code =>
+  lines(set('n', `(i32.div_u ${get('unit')} ${height})`), set('r', `(i32.rem_u ${get('unit')} ${height})`))
+
+/** The address of row `r` of image `n` of an operand. */
+export function rowAddress<D extends DescriptorName>(
+  descriptor: D,
+  base: Field<D>,
+  image: Field<D>,
+  row: Field<D>,
+): Code {
+  return add(
+    field(descriptor, base),
+    add(mul(get('n'), field(descriptor, image)), mul(get('r'), field(descriptor, row))),
+  )
+}
+
+/** What acts on a vector when it is done, by the name's ending. */
+const activations: Readonly<Record<string, (x: Code) => Code>> = {
+  none: (x) => x,
+  relu: (x) => `(f32x4.pmax ${x} (v128.const f32x4 0 0 0 0))`,
+  relu6: (x) => `(f32x4.pmin (f32x4.pmax ${x} (v128.const f32x4 0 0 0 0)) (v128.const f32x4 6 6 6 6))`,
+  sigmoid: (x) => `(call $sigmoid ${x})`,
+  silu: (x) => `(call $silu ${x})`,
+}
+
+function affine(activation: string, act: (x: Code) => Code): Code {
+  const fields = readFields('affine', ['height', 'width', 'channels'])
+  const perChannel = (vector: 'scale' | 'shift', image: 'scaleImage' | 'shiftImage') =>
+    add(field('affine', vector), mul(get('n'), field('affine', image)))
+  return kernel(
+    `affine_${activation}`,
+    lines(fields.locals, local('i32', 'unit', 'n', 'r', 'x', 'y', 'scale', 'shift', 'q', 'c', 'bytes')),
+    lines(
+      fields.code,
+      set('bytes', bytesOfFloats(get('channels'))),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          splitUnit(get('height')),
+          set('x', rowAddress('affine', 'xBase', 'xImage', 'xRow')),
+          set('y', rowAddress('affine', 'yBase', 'yImage', 'yRow')),
+          set('scale', perChannel('scale', 'scaleImage')),
+          set('shift', perChannel('shift', 'shiftImage')),
+          loop(
+            'q',
+            int(0),
+            get('width'),
+            int(1),
+            lines(
+              loop(
+                'c',
+                int(0),
+                get('bytes'),
+                int(16),
+                storeVector(
+                  add(get('y'), get('c')),
+                  act(
+                    addVectors(
+                      multiplyVectors(
+                        loadVector(add(get('x'), get('c'))),
+                        loadVector(add(get('scale'), get('c'))),
+                      ),
+                      loadVector(add(get('shift'), get('c'))),
+                    ),
+                  ),
+                ),
+              ),
+              set('x', add(get('x'), get('bytes'))),
+              set('y', add(get('y'), get('bytes'))),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+function binary(name: string, combine: (a: Code, b: Code) => Code): Code {
+  const fields = readFields('binary', ['height', 'count'])
+  return kernel(
+    name,
+    lines(fields.locals, local('i32', 'unit', 'n', 'r', 'a', 'b', 'y', 'i', 'bytes')),
+    lines(
+      fields.code,
+      set('bytes', bytesOfFloats(get('count'))),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          splitUnit(get('height')),
+          set('a', rowAddress('binary', 'aBase', 'aImage', 'aRow')),
+          set('b', rowAddress('binary', 'bBase', 'bImage', 'bRow')),
+          set('y', rowAddress('binary', 'yBase', 'yImage', 'yRow')),
+          loop(
+            'i',
+            int(0),
+            get('bytes'),
+            int(16),
+            storeVector(
+              add(get('y'), get('i')),
+              combine(loadVector(add(get('a'), get('i'))), loadVector(add(get('b'), get('i')))),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+/** Copies runs of channels, pixel by pixel, from where the tables say. */
+const gather = (() => {
+  const fields = readFields('gather', ['height', 'width', 'columnTable', 'count', 'pixelBytes'])
+  return kernel(
+    'gather',
+    lines(fields.locals, local('i32', 'unit', 'n', 'r', 'x', 'y', 'q', 'i', 'p', 'bytes')),
+    lines(
+      fields.code,
+      set('bytes', bytesOfFloats(get('count'))),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          splitUnit(get('height')),
+          set('y', rowAddress('gather', 'yBase', 'yImage', 'yRow')),
+          set(
+            'x',
+            add(
+              add(field('gather', 'xBase'), mul(get('n'), field('gather', 'xImage'))),
+              load(add(field('gather', 'rowTable'), bytesOfFloats(get('r')))),
+            ),
+          ),
+          loop(
+            'q',
+            int(0),
+            get('width'),
+            int(1),
+            lines(
+              set('p', add(get('x'), load(add(get('columnTable'), bytesOfFloats(get('q')))))),
+              loop(
+                'i',
+                int(0),
+                get('bytes'),
+                int(4),
+                storeFloat(add(get('y'), get('i')), loadFloat(add(get('p'), get('i')))),
+              ),
+              set('y', add(get('y'), get('pixelBytes'))),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+})()
+
+/** One element of a plane and of a map, for the walk below. */
+function planes(name: string, move: (plane: Code, pixel: Code) => Code): Code {
+  const fields = readFields('planes', ['height', 'width', 'channels', 'pixelBytes'])
+  return kernel(
+    name,
+    lines(fields.locals, local('i32', 'unit', 'n', 'r', 'y', 'p', 'q', 'c', 'planeBytes')),
+    lines(
+      fields.code,
+      set('planeBytes', bytesOfFloats(mul(get('height'), get('width')))),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          splitUnit(get('height')),
+          loop(
+            'c',
+            int(0),
+            get('channels'),
+            int(1),
+            lines(
+              set('y', add(rowAddress('planes', 'yBase', 'yImage', 'yRow'), bytesOfFloats(get('c')))),
+              set(
+                'p',
+                add(
+                  add(field('planes', 'planes'), mul(get('n'), field('planes', 'planesImage'))),
+                  add(mul(get('c'), get('planeBytes')), bytesOfFloats(mul(get('r'), get('width')))),
+                ),
+              ),
+              loop(
+                'q',
+                int(0),
+                get('width'),
+                int(1),
+                lines(
+                  move(get('p'), get('y')),
+                  set('p', add(get('p'), int(4))),
+                  set('y', add(get('y'), get('pixelBytes'))),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+export const rows: Code = lines(
+  Object.entries(activations).map(([name, act]) => affine(name, act)),
+  binary('add_none', addVectors),
+  binary('add_relu', (a, b) => `(f32x4.pmax ${addVectors(a, b)} (v128.const f32x4 0 0 0 0))`),
+  binary('multiply', multiplyVectors),
+  gather,
+  planes('fromPlanes', (plane, pixel) => storeFloat(pixel, loadFloat(plane))),
+  planes('toPlanes', (plane, pixel) => storeFloat(plane, loadFloat(pixel))),
+)

@@ -1,0 +1,302 @@
+/** Kernels over windows of a map: pools, means, filters of single channels. */
+
+import { rowAddress, splitUnit } from './rows.ts'
+import {
+  add,
+  addVectors,
+  bytesOfFloats,
+  type Code,
+  field,
+  float,
+  get,
+  int,
+  kernel,
+  lines,
+  loadVector,
+  local,
+  loop,
+  mul,
+  multiplyVectors,
+  readFields,
+  set,
+  splat,
+  storeVector,
+  sub,
+  when,
+} from './wat.ts'
+
+const maximum = (a: Code, b: Code) => `(select ${a} ${b} (i32.gt_s ${a} ${b}))`
+const minimum = (a: Code, b: Code) => `(select ${a} ${b} (i32.lt_s ${a} ${b}))`
+
+/** The part of a window that lies on the map, along one axis: `first` and `end`. */
+const clip = (first: string, end: string, start: string, kernelSize: Code, size: Code): Code =>
+  lines(set(first, maximum(get(start), int(0))), set(end, minimum(add(get(start), kernelSize), size)))
+
+interface Pool {
+  readonly name: string
+  /** What a window's sum starts from. */
+  readonly start: Code
+  readonly combine: (sum: Code, x: Code) => Code
+  readonly finish: Code
+}
+
+function pool({ name, start, combine, finish }: Pool): Code {
+  const fields = readFields('pool', [
+    'height',
+    'width',
+    'channels',
+    'xHeight',
+    'xWidth',
+    'kernelHeight',
+    'kernelWidth',
+    'xRow',
+  ])
+  const bytes = bytesOfFloats(get('channels'))
+  const pixel = add(add(get('image'), mul(get('i'), get('xRow'))), add(mul(get('j'), get('bytes')), get('c')))
+  return kernel(
+    name,
+    lines(
+      fields.locals,
+      local('i32', 'unit', 'n', 'r', 'y', 'q', 'c', 'i', 'j', 'bytes', 'image'),
+      local('i32', 'rowStart', 'columnStart', 'firstRow', 'endRow', 'firstColumn', 'endColumn', 'cells'),
+      local('v128', 'sum', 'factor'),
+    ),
+    lines(
+      fields.code,
+      set('bytes', bytes),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          splitUnit(get('height')),
+          set('y', rowAddress('pool', 'yBase', 'yImage', 'yRow')),
+          set('image', add(field('pool', 'xBase'), mul(get('n'), field('pool', 'xImage')))),
+          set('rowStart', sub(mul(get('r'), field('pool', 'strideDown')), field('pool', 'top'))),
+          clip('firstRow', 'endRow', 'rowStart', get('kernelHeight'), get('xHeight')),
+          loop(
+            'q',
+            int(0),
+            get('width'),
+            int(1),
+            lines(
+              set('columnStart', sub(mul(get('q'), field('pool', 'strideAcross')), field('pool', 'left'))),
+              clip('firstColumn', 'endColumn', 'columnStart', get('kernelWidth'), get('xWidth')),
+              set(
+                'cells',
+                mul(sub(get('endRow'), get('firstRow')), sub(get('endColumn'), get('firstColumn'))),
+              ),
+              loop(
+                'c',
+                int(0),
+                get('bytes'),
+                int(16),
+                lines(
+                  set('sum', start),
+                  loop(
+                    'i',
+                    get('firstRow'),
+                    get('endRow'),
+                    int(1),
+                    loop(
+                      'j',
+                      get('firstColumn'),
+                      get('endColumn'),
+                      int(1),
+                      set('sum', combine(get('sum'), loadVector(pixel))),
+                    ),
+                  ),
+                  finish,
+                  storeVector(add(get('y'), get('c')), get('sum')),
+                ),
+              ),
+              set('y', add(get('y'), get('bytes'))),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+const window = mul(get('kernelHeight'), get('kernelWidth'))
+const lowest = splat(float(Number.NEGATIVE_INFINITY))
+const greater = (sum: Code, x: Code) => `(f32x4.pmax ${sum} ${x})`
+
+const pools: Code = lines(
+  pool({ name: 'maxPool', start: lowest, combine: greater, finish: '' }),
+  pool({
+    name: 'maxPoolOverZeros',
+    start: `(select ${splat(float(0))} ${lowest} (i32.lt_s ${get('cells')} ${window}))`,
+    combine: greater,
+    finish: '',
+  }),
+  pool({
+    name: 'averagePool',
+    start: splat(float(0)),
+    combine: addVectors,
+    finish: set(
+      'sum',
+      multiplyVectors(
+        get('sum'),
+        splat(
+          `(f32.div ${float(1)} (f32.convert_i32_s (select ${window} ${get('cells')} ${field('pool', 'countPadding')})))`,
+        ),
+      ),
+    ),
+  }),
+)
+
+const mean: Code = (() => {
+  const fields = readFields('mean', ['height', 'width', 'channels', 'xRow'])
+  const groups = `(i32.shr_u ${get('channels')} (i32.const 2))`
+  return kernel(
+    'mean',
+    lines(
+      fields.locals,
+      local('i32', 'unit', 'n', 'c', 'i', 'j', 'p', 'image', 'bytes'),
+      local('v128', 'sum', 'row'),
+    ),
+    lines(
+      fields.code,
+      set('bytes', bytesOfFloats(get('channels'))),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          set('n', `(i32.div_u ${get('unit')} ${groups})`),
+          set('c', mul(`(i32.rem_u ${get('unit')} ${groups})`, int(16))),
+          set('image', add(add(field('mean', 'xBase'), mul(get('n'), field('mean', 'xImage'))), get('c'))),
+          set('sum', splat(float(0))),
+          // Row by row, so that long sums keep their precision.
+          loop(
+            'i',
+            int(0),
+            get('height'),
+            int(1),
+            lines(
+              set('row', splat(float(0))),
+              set('p', add(get('image'), mul(get('i'), get('xRow')))),
+              loop(
+                'j',
+                int(0),
+                get('width'),
+                int(1),
+                lines(
+                  set('row', addVectors(get('row'), loadVector(get('p')))),
+                  set('p', add(get('p'), get('bytes'))),
+                ),
+              ),
+              set('sum', addVectors(get('sum'), get('row'))),
+            ),
+          ),
+          storeVector(
+            add(add(field('mean', 'yBase'), mul(get('n'), field('mean', 'yImage'))), get('c')),
+            `(f32x4.div ${get('sum')} ${splat(`(f32.convert_i32_s ${mul(get('height'), get('width'))})`)})`,
+          ),
+        ),
+      ),
+    ),
+  )
+})()
+
+const depthwise: Code = (() => {
+  const fields = readFields('depthwise', [
+    'height',
+    'width',
+    'channels',
+    'kernelHeight',
+    'kernelWidth',
+    'columnStep',
+    'tapRow',
+    'tapColumn',
+    'weights',
+    'activation',
+  ])
+  return kernel(
+    'depthwise',
+    lines(
+      fields.locals,
+      local('i32', 'unit', 'n', 'r', 'x', 'y', 'q', 'c', 'i', 'j', 'p', 'w', 'bytes'),
+      local('v128', 'sum'),
+    ),
+    lines(
+      fields.code,
+      set('bytes', bytesOfFloats(get('channels'))),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          splitUnit(get('height')),
+          set(
+            'x',
+            add(
+              add(field('depthwise', 'xBase'), mul(get('n'), field('depthwise', 'xImage'))),
+              mul(get('r'), field('depthwise', 'rowStep')),
+            ),
+          ),
+          set('y', rowAddress('depthwise', 'yBase', 'yImage', 'yRow')),
+          loop(
+            'q',
+            int(0),
+            get('width'),
+            int(1),
+            lines(
+              loop(
+                'c',
+                int(0),
+                get('bytes'),
+                int(16),
+                lines(
+                  set('sum', loadVector(add(field('depthwise', 'bias'), get('c')))),
+                  set('w', add(get('weights'), get('c'))),
+                  loop(
+                    'i',
+                    int(0),
+                    get('kernelHeight'),
+                    int(1),
+                    lines(
+                      set('p', add(add(get('x'), get('c')), mul(get('i'), get('tapRow')))),
+                      loop(
+                        'j',
+                        int(0),
+                        get('kernelWidth'),
+                        int(1),
+                        lines(
+                          set(
+                            'sum',
+                            addVectors(
+                              get('sum'),
+                              multiplyVectors(loadVector(get('p')), loadVector(get('w'))),
+                            ),
+                          ),
+                          set('p', add(get('p'), get('tapColumn'))),
+                          set('w', add(get('w'), get('bytes'))),
+                        ),
+                      ),
+                    ),
+                  ),
+                  when(get('activation'), set('sum', `(f32x4.pmax ${get('sum')} ${splat(float(0))})`)),
+                  when(
+                    `(i32.eq ${get('activation')} ${int(2)})`,
+                    set('sum', `(f32x4.pmin ${get('sum')} ${splat(float(6))})`),
+                  ),
+                  storeVector(add(get('y'), get('c')), get('sum')),
+                ),
+              ),
+              set('x', add(get('x'), get('columnStep'))),
+              set('y', add(get('y'), get('bytes'))),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+})()
+
+export const windows: Code = lines(pools, mean, depthwise)

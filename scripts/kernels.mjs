@@ -1,0 +1,28 @@
+// Assembles the WebAssembly kernels: kernels/*.ts writes their text, binaryen turns it into bytes, and the bytes become a
+// module of base64 strings, which any bundler takes along.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import binaryen from 'binaryen'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
+const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.kernels.json'], {
+  cwd: root,
+  stdio: 'inherit',
+})
+if (status !== 0) process.exit(1)
+const { levels, moduleText } = await import('../build/kernels/module.js')
+
+const modules = Object.entries(levels).map(([level, options]) => {
+  const module = binaryen.parseText(moduleText(options))
+  module.setFeatures(binaryen.Features.All)
+  if (!module.validate()) throw new Error(`the kernels of level ${level} are not valid WebAssembly`)
+  return `  ${level}: '${Buffer.from(module.emitBinary()).toString('base64')}',`
+})
+const folder = `${root}/src/engines/wasm/generated`
+mkdirSync(folder, { recursive: true })
+writeFileSync(
+  `${folder}/kernels.ts`,
+  `/** The kernels' bytes in base64, by level. Written by scripts/kernels.mjs. */\nexport const kernelModules = {\n${modules.join('\n')}\n} as const\n`,
+)

@@ -1,0 +1,28 @@
+/** Values that depend on states alone (standardised weights, reshaped kernels, fixed scales), computed when states change. */
+import type { GraphValue } from '../../graph/graph.ts'
+import type { Array64 } from '../../ops/operation.ts'
+import { bindBatch } from '../../ops/shape.ts'
+import type { TensorMap } from '../engine.ts'
+
+export function isConstant(value: GraphValue): boolean {
+  if (value.kind === 'node') return value.node.inputs.every(isConstant)
+  return value.kind !== 'input'
+}
+
+/** A constant value by the operations' own arithmetic. */
+export function constantValue(value: GraphValue, states: TensorMap): Array64 {
+  const shape = bindBatch(value.shape, 1)
+  if (value.kind !== 'node') return { shape, data: Float64Array.from(states.get(value.name) ?? []) }
+  const { operation, attributes, inputs, outputs } = value.node
+  const results = operation.reference(
+    inputs.map((input) => constantValue(input, states)),
+    attributes,
+    outputs.map((output) => bindBatch(output.shape, 1)),
+  )
+  return { shape, data: results[value.output] ?? new Float64Array() }
+}
+
+/** Names of the states that a constant depends on. */
+export function statesBehind(value: GraphValue): readonly string[] {
+  return value.kind === 'node' ? value.node.inputs.flatMap(statesBehind) : [value.name]
+}

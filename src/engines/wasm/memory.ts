@@ -1,0 +1,89 @@
+/**
+ * The engine's one memory. Addresses are handed out once and never taken back but as a whole; values of a graph that have
+ * the same geometry take turns in the same place, so that their zero borders are written once.
+ */
+import { ResourceError } from '../../errors.ts'
+import { type Layout, type Storage, totalBytes } from './layout.ts'
+
+const pageBytes = 65_536
+const cacheLine = 64
+
+export class Heap {
+  readonly memory: WebAssembly.Memory
+  #top = 4096
+
+  constructor() {
+    this.memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared: true })
+  }
+
+  /** Zeroed bytes at an address that a cache line divides. Throws `ResourceError` past 4 GB. */
+  allocate(bytes: number): number {
+    const address = this.#top
+    this.#top = Math.ceil((address + bytes) / cacheLine) * cacheLine
+    const missing = Math.ceil((this.#top - this.memory.buffer.byteLength) / pageBytes)
+    if (missing > 0) this.#grow(missing)
+    return address
+  }
+
+  #grow(pages: number): void {
+    try {
+      this.memory.grow(pages)
+    } catch (error) {
+      const gigabytes = ((this.memory.buffer.byteLength + pages * pageBytes) / 2 ** 30).toFixed(1)
+      throw new ResourceError(
+        `the network needs ${gigabytes} GB of WebAssembly memory, of which there are 4; take a smaller batch`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+
+  /** Views are made anew each time: growing leaves old ones at their old length. */
+  get floats(): Float32Array {
+    return new Float32Array(this.memory.buffer)
+  }
+
+  get integers(): Int32Array {
+    return new Int32Array(this.memory.buffer)
+  }
+
+  /** Copies numbers in and answers their address. */
+  writeFloats(values: ArrayLike<number>): number {
+    const address = this.allocate(values.length * 4)
+    this.floats.set(values, address / 4)
+    return address
+  }
+
+  writeIntegers(values: ArrayLike<number>): number {
+    const address = this.allocate(values.length * 4)
+    this.integers.set(values, address / 4)
+    return address
+  }
+}
+
+/** Places for the values of one graph, taken and given back in the order of its nodes. */
+export class Places {
+  readonly #heap: Heap
+  readonly #free = new Map<string, number[]>()
+
+  constructor(heap: Heap) {
+    this.#heap = heap
+  }
+
+  take(layout: Layout): Storage {
+    const address = this.#free.get(geometry(layout))?.pop() ?? this.#heap.allocate(totalBytes(layout))
+    return { ...layout, address }
+  }
+
+  giveBack(storage: Storage): void {
+    const key = geometry(storage)
+    const free = this.#free.get(key)
+    if (free === undefined) this.#free.set(key, [storage.address])
+    else free.push(storage.address)
+  }
+}
+
+function geometry({ batch, channels, height, width, pitch, halo }: Layout): string {
+  return [batch, channels, height, width, pitch, halo.top, halo.left, halo.bottom, halo.right].join()
+}

@@ -1,0 +1,80 @@
+/**
+ * What each thread runs: it sleeps until a program is posted, goes through the phases with the others, and meets them at a
+ * barrier after each. The function is sent to workers as text, so it stands on nothing but its arguments.
+ */
+
+/** Words at the bottom of memory by which the threads agree. */
+export const control = { epoch: 0, arrived: 1, generation: 2, table: 3, phases: 4 } as const
+
+/** Words of a phase in the table: kernel, descriptor, units, grain. */
+export const phaseWords = 4
+
+export interface ThreadData {
+  readonly memory: WebAssembly.Memory
+  readonly module: WebAssembly.Module
+  readonly kernels: readonly string[]
+  readonly index: number
+  readonly count: number
+  readonly control: typeof control
+  readonly phaseWords: number
+}
+
+export type ThreadMessage = { readonly epoch: number } | { readonly error: string }
+
+export function threadMain(data: ThreadData, post: (message: ThreadMessage) => void): void {
+  const { memory, module, kernels, index, count, control: word, phaseWords: size } = data
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+  const run = kernels.map((name) => {
+    const kernel = exports[name]
+    return typeof kernel === 'function' ? kernel : () => undefined
+  })
+  let shared = new Int32Array(memory.buffer)
+
+  /** Spins for a moment, then sleeps, until a word changes. */
+  const waitWhile = (at: number, value: number) => {
+    for (let spin = 0; spin < 20_000; spin++) if (Atomics.load(shared, at) !== value) return
+    while (Atomics.load(shared, at) === value) Atomics.wait(shared, at, value)
+  }
+
+  const meet = () => {
+    const generation = Atomics.load(shared, word.generation)
+    if (Atomics.add(shared, word.arrived, 1) + 1 < count) {
+      waitWhile(word.generation, generation)
+      return
+    }
+    Atomics.store(shared, word.arrived, 0)
+    Atomics.add(shared, word.generation, 1)
+    Atomics.notify(shared, word.generation)
+  }
+
+  /** This thread's share of each phase: a multiple of the grain, by the phase's size alone. */
+  const runProgram = () => {
+    shared = new Int32Array(memory.buffer)
+    const table = Atomics.load(shared, word.table) / 4
+    const phases = Atomics.load(shared, word.phases)
+    for (let phase = 0; phase < phases; phase++) {
+      const [kernel = 0, descriptor = 0, units = 0, grain = 1] = shared.subarray(
+        table + phase * size,
+        table + (phase + 1) * size,
+      )
+      const share = Math.ceil(units / grain / count) * grain
+      const from = Math.min(units, index * share)
+      const to = Math.min(units, from + share)
+      if (from < to) run[kernel]?.(descriptor, from, to)
+      meet()
+    }
+  }
+
+  for (let epoch = 0; ; ) {
+    waitWhile(word.epoch, epoch)
+    epoch = Atomics.load(shared, word.epoch)
+    if (epoch < 0) return
+    try {
+      runProgram()
+      if (index === 0) post({ epoch })
+    } catch (error) {
+      post({ error: String(error) })
+      return
+    }
+  }
+}
