@@ -1,5 +1,6 @@
 /** What the operations answer: convolution against its definition, masks, statistics, and refusals in words. */
 import { describe, expect, it } from 'vitest'
+import { apply, array } from '../../test/apply.ts'
 import { ShapeError } from '../errors.ts'
 import { averagePool } from './average-pool.ts'
 import { batchNormTraining } from './batch-norm-training.ts'
@@ -8,7 +9,7 @@ import { concat } from './concat.ts'
 import { type ConvolutionAttributes, conv2d } from './conv2d.ts'
 import { dropBlockMask } from './drop-block-mask.ts'
 import { maxPool } from './max-pool.ts'
-import type { Array64, Operation } from './operation.ts'
+import type { Array64 } from './operation.ts'
 import { randomUniform } from './random-bits.ts'
 import { randomMask } from './random-mask.ts'
 import { reshape } from './reshape.ts'
@@ -17,27 +18,9 @@ import { slice } from './slice.ts'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.ts'
 import { pad } from './window.ts'
 
-function array(shape: readonly number[], data: readonly number[]): Array64 {
-  return { shape, data: Float64Array.from(data) }
-}
-
 function random(shape: readonly number[], stream: number): Array64 {
   const data = new Float64Array(elements(shape)).map((_, i) => 2 * randomUniform(Date.now(), stream, i) - 1)
   return { shape, data }
-}
-
-/** Applies an operation to arrays. */
-function apply<A extends object>(
-  operation: Operation<A>,
-  attributes: A,
-  inputs: readonly Array64[],
-): readonly number[][] {
-  const shapes = operation.shapes(
-    inputs.map(({ shape }) => shape),
-    attributes,
-  )
-  const bound = shapes.map((shape) => bindBatch(shape, 1))
-  return operation.reference(inputs, attributes, bound).map((values) => [...values])
 }
 
 /** The definition of convolution, one output at a time. */

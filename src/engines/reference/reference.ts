@@ -99,8 +99,8 @@ class ReferenceSession implements Session {
     const values = this.#givenValues(program, inputs)
     const breath = new Breath()
     for (const node of graph.nodes) {
-      options.signal?.throwIfAborted()
       await breath.taken()
+      options.signal?.throwIfAborted()
       this.#checkOpen()
       const start = performance.now()
       runNode(node, program, values)
