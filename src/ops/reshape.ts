@@ -10,7 +10,7 @@ export const reshape: Operation<{ readonly shape: Shape }> = {
     const batches = (of: Shape) => of.filter((dim) => dim === 'N').length
     if (elementsPerImage(x) !== elementsPerImage(shape) || batches(x) !== batches(shape)) {
       throw new ShapeError(
-        `${formatShape(x)} cannot become ${formatShape(shape)}: the elements differ in number`,
+        `reshape cannot make ${formatShape(shape)} of ${formatShape(x)}: the elements differ in number`,
       )
     }
     return [shape]
