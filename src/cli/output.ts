@@ -1,9 +1,9 @@
 /** What the command writes: JSON or lines on standard output, in colour only where a terminal shows it. */
 import { styleText } from 'node:util'
 
-/** One JSON value on standard output. */
+/** One JSON value on standard output: on one line, but with indents where a person reads it. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`)
 }
 
 /** Lines on standard output. */
@@ -29,4 +29,10 @@ function inColour(): boolean {
 /** Columns of the terminal, or `undefined` where there is none. */
 export function terminalColumns(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns : undefined
+}
+
+/** A message on standard error, without control characters that a file's name may hold. */
+export function printError(message: string): void {
+  const lines = message.split('\n').map((line) => line.replace(/\p{Cc}+/gu, ' ').trimEnd())
+  process.stderr.write(`resnet: ${lines.join('\n')}\n`)
 }

@@ -29,7 +29,7 @@ export class Progress {
   /** Tells how far the work is; `total` is left out where nobody knows. */
   update(done: number, total?: number): void {
     const now = performance.now()
-    if (now < this.#next) return
+    if (now < this.#next || done === total) return
     this.#next = now + (this.#terminal ? terminalMs : plainMs)
     this.#shown = true
     const line = this.#line(done, total, (now - this.#start) / 1000)

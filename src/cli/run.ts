@@ -4,6 +4,7 @@
  */
 import { CommanderError } from 'commander'
 import { ResNetError } from '../errors.ts'
+import { printError } from './output.ts'
 import { createProgram } from './program.ts'
 
 /** Aborted by Ctrl-C; commands hand it to whatever takes long. */
@@ -54,12 +55,6 @@ function explain(error: Error): string {
   return error instanceof ResNetError
     ? error.message
     : `${error.message} (${error.name}; --debug shows where)`
-}
-
-/** A message on standard error, without control characters that a file's name may hold. */
-export function printError(message: string): void {
-  const lines = message.split('\n').map((line) => line.replace(/\p{Cc}+/gu, ' ').trimEnd())
-  process.stderr.write(`resnet: ${lines.join('\n')}\n`)
 }
 
 /** Commander puts its suggestions on a line of their own. */
