@@ -152,7 +152,7 @@ describe('dependencies', () => {
   test('docs/dependencies.md lists each of them exactly', () => {
     const page = readFileSync(join(root, 'docs/dependencies.md'), 'utf8')
     const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    const listed = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)
+    const listed = [...page.matchAll(/^\| `([^`]+)` *\|/gm)].map(([, name]) => name)
     expect(listed.sort()).toEqual(
       [...namesIn(manifest, 'dependencies'), ...namesIn(manifest, 'devDependencies')].sort(),
     )
