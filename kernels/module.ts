@@ -5,6 +5,7 @@ import { rows } from './rows.ts'
 import { vectors } from './vectors.ts'
 import { type Code, lines } from './wat.ts'
 import { windows } from './windows.ts'
+import { winograd } from './winograd.ts'
 
 /** Tiles that keep 128-bit registers full: 6×8 with fused multiply-add; one row fewer where a product needs a register. */
 export const levels = {
@@ -17,6 +18,7 @@ export function moduleText(options: TileOptions): Code {
     '(module (import "env" "memory" (memory 1 65536 shared))',
     functions,
     convolution(options),
+    winograd,
     rows,
     windows,
     vectors,

@@ -7,6 +7,8 @@ export type TensorMap = ReadonlyMap<string, Float32Array>
 export interface EngineOptions {
   /** Threads to compute on; the engine's own choice without it. */
   readonly threads?: number
+  /** Sums every product by its definition, without Winograd's shorter way (which rounds a little more). */
+  readonly precise?: boolean
 }
 
 export interface Engine {

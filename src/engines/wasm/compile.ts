@@ -5,8 +5,9 @@ import { bindBatch, elements } from '../../ops/shape.ts'
 import type { TensorMap } from '../engine.ts'
 import type { Chain } from './chains.ts'
 import { isConstant } from './constants.ts'
+import { convolutionActivations } from './convolution-parameters.ts'
 import { isMap, pixelBytes, rowsOf, type Storage } from './layout.ts'
-import { convolutionActivations, lowerConvolution, lowerLinear } from './lower-convolution.ts'
+import { lowerConvolution, lowerLinear } from './lower-convolution.ts'
 import {
   lowerActivation,
   lowerAdd,
@@ -24,7 +25,7 @@ import {
   lowerSoftmax,
   lowerVectorConvolution,
 } from './lower-rows.ts'
-import { Lowering } from './lowering.ts'
+import { type CompileOptions, Lowering } from './lowering.ts'
 import type { Heap } from './memory.ts'
 import { type Phase, writeDescriptor } from './program.ts'
 
@@ -91,10 +92,10 @@ function ruleOf(node: Node): Rule {
 }
 
 /** Throws `EngineError` for a graph with an operation that the engine lacks, naming the node. */
-export function compile(heap: Heap, graph: Graph, batch: number): Program {
+export function compile(heap: Heap, graph: Graph, options: CompileOptions): Program {
   if (graph.assignments.length > 0)
     throw new EngineError('the wasm engine runs inference graphs; train on the reference engine')
-  const lowering = new Lowering(heap, graph, batch)
+  const lowering = new Lowering(heap, graph, options)
   const inputs = new Map<string, Region>()
   for (const input of graph.inputs.values()) inputs.set(input.name, lowerInput(lowering, input))
   const done = new Set<Node>()

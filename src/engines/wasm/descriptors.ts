@@ -32,6 +32,33 @@ export const descriptors = {
     'pixels',
     'panelCount',
   ],
+  /**
+   * A stride-1 3×3 convolution by Winograd's F(4×4, 3×3) (arXiv:1509.09308): tiles of 4×4 outputs become 36 matrix products.
+   * `product` is a convolution descriptor for them, copied into each thread's scratch. `transformed` holds the tiles' inputs
+   * as planes [36][tiles][channels], `planeBytes` apart.
+   */
+  winograd: [
+    ...rowsOf('x'),
+    ...rowsOf('y'),
+    ...rowsOf('sum'),
+    'height',
+    'width',
+    'channels',
+    'pixelBytes',
+    'sumPixelBytes',
+    'tilesAcross',
+    'tilesPerImage',
+    'tiles',
+    'weights',
+    'panelCount',
+    'bias',
+    'activation',
+    'transformed',
+    'planeBytes',
+    'product',
+    'scratch',
+    'scratchBytes',
+  ],
   /** y = f(x · scale + shift), per channel; the scale may differ by image. Units are rows of the map. */
   affine: [
     ...rowsOf('x'),
@@ -123,3 +150,22 @@ export function fieldOffset<D extends DescriptorName>(descriptor: D, field: Fiel
   const fields: readonly string[] = descriptors[descriptor]
   return fields.indexOf(field) * 4
 }
+
+/** How the Winograd kernels cut up their work. */
+export const winogradPlan = {
+  /** Outputs along a tile's edge, and places of a transformed tile. */
+  tile: 4,
+  places: 36,
+  /** Tiles that a thread takes at once, and panels of 8 filters that it transforms back together. */
+  blockTiles: 24,
+  blockPanels: 4,
+  /** Bytes between the planes of a block's products: a cache line more than they fill, so that planes do not alias. */
+  productPlane: 24 * 4 * 32 + 64,
+} as const
+
+/** Parts of a thread's scratch in bytes: a product's descriptor, vectors of one tile, products and inputs of a block. */
+export const winogradScratch = {
+  vectors: 256,
+  products: 1024,
+  transformed: 1024 + winogradPlan.places * winogradPlan.productPlane,
+} as const

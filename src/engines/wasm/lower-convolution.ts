@@ -1,39 +1,14 @@
 /** Convolutions and linear layers as phases. */
-import type { GraphValue, Node } from '../../graph/graph.ts'
+import type { GraphValue } from '../../graph/graph.ts'
 import type { Chain } from './chains.ts'
-import { constantValue, statesBehind } from './constants.ts'
-import { convolutionAttributes } from './halo.ts'
+import { convolutionAttributes } from './convolution-attributes.ts'
+import { activationCode, inputOf, parametersOf, readParameters, sizesOf } from './convolution-parameters.ts'
 import { imageBytes, originOf, pixelBytes, rowBytes, rowsOf, type Storage } from './layout.ts'
+import { lowerWinograd } from './lower-winograd.ts'
 import type { Lowering } from './lowering.ts'
-import { foldingOf, groupingOf, packConvolution, packDepthwise } from './pack.ts'
+import { groupingOf, packConvolution, packDepthwise } from './pack.ts'
 import { writeDescriptor } from './program.ts'
-
-/** Activations that the kernels of this file apply themselves. */
-export const convolutionActivations = ['relu', 'relu6']
-
-const activationCode = (name: string): number => 1 + convolutionActivations.indexOf(name)
-
-/** Weight, bias and normalisation of a chain, by which its packed weights are written. */
-function parametersOf({ root, normalisation }: Chain) {
-  const [, weight, bias] = root.inputs
-  const attributes: { readonly epsilon?: number } = normalisation?.attributes ?? {}
-  const folded = normalisation?.inputs.slice(1) ?? []
-  const values = [weight, bias, ...folded].filter((value) => value !== undefined)
-  return { weight, bias, folded, epsilon: attributes.epsilon ?? 0, states: values.flatMap(statesBehind) }
-}
-
-type Parameters = ReturnType<typeof parametersOf>
-
-function readParameters(
-  { weight, bias, folded, epsilon }: Parameters,
-  states: ReadonlyMap<string, Float32Array>,
-) {
-  const read = (value: GraphValue | undefined) =>
-    value === undefined ? undefined : constantValue(value, states)
-  const kernel = read(weight) ?? { shape: [], data: new Float64Array() }
-  const folding = folded.length === 0 ? undefined : foldingOf(folded.map(read), epsilon)
-  return { kernel, bias: read(bias), folding }
-}
+import { suitsWinograd } from './winograd.ts'
 
 export function lowerConvolution(lowering: Lowering, chain: Chain): void {
   const { root } = chain
@@ -41,6 +16,7 @@ export function lowerConvolution(lowering: Lowering, chain: Chain): void {
   const [filters = 1, groupChannels = 1] = sizesOf(root.inputs[1])
   const depthwise = groupChannels === 1 && attributes.groups === filters && filters > 1
   if (depthwise) lowerDepthwise(lowering, chain)
+  else if (!lowering.precise && suitsWinograd(root)) lowerWinograd(lowering, chain)
   else lowerDense(lowering, chain)
 }
 
@@ -107,11 +83,11 @@ interface Product {
   readonly y: Storage
   readonly fields: Readonly<Record<string, number>>
   readonly taps: number
-  readonly packing: Parameters2
+  readonly packing: Packing
   readonly summand: GraphValue | undefined
 }
 
-type Parameters2 = globalThis.Parameters<typeof packConvolution>[3]
+type Packing = Parameters<typeof packConvolution>[3]
 
 function lowerProduct(
   lowering: Lowering,
@@ -207,14 +183,4 @@ function pixelTable(
     }
   }
   return table
-}
-
-export function inputOf(node: Node, index = 0): GraphValue {
-  const input = node.inputs[index]
-  if (input === undefined) throw new RangeError(`${node.name} has no input ${index}`)
-  return input
-}
-
-function sizesOf(value: GraphValue | undefined): readonly number[] {
-  return (value?.shape ?? []).map((dim) => (dim === 'N' ? 1 : dim))
 }

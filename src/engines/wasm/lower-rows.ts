@@ -5,8 +5,8 @@ import type { PoolWindow } from '../../ops/window.ts'
 import type { TensorMap } from '../engine.ts'
 import type { Chain } from './chains.ts'
 import { constantValue, isConstant, statesBehind } from './constants.ts'
+import { inputOf } from './convolution-parameters.ts'
 import { type Layout, originOf, pixelBytes, roundUp, rowBytes, rowsOf, type Storage } from './layout.ts'
-import { inputOf } from './lower-convolution.ts'
 import type { Lowering } from './lowering.ts'
 import { foldingOf } from './pack.ts'
 import { writeDescriptor } from './program.ts'
@@ -142,8 +142,10 @@ export function lowerAdd(lowering: Lowering, chain: Chain): void {
 /** Two maps, or a map and a gate [N, C, 1, 1]. */
 export function lowerMultiply(lowering: Lowering, chain: Chain): void {
   const [a, b] = [lowering.storage(inputOf(chain.root, 0)), lowering.storage(inputOf(chain.root, 1))]
-  if (a.height === b.height && a.width === b.width && a.channels === b.channels)
-    return binary(lowering, chain, 'multiply')
+  if (a.height === b.height && a.width === b.width && a.channels === b.channels) {
+    binary(lowering, chain, 'multiply')
+    return
+  }
   if (b.height !== 1 || b.width !== 1 || a.channels !== b.channels) {
     throw new EngineError(
       `${chain.root.name}: the wasm engine multiplies equal maps, or a map by a gate for each channel`,

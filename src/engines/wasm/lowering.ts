@@ -5,7 +5,7 @@ import type { TensorMap } from '../engine.ts'
 import { type Chain, ChainFinder } from './chains.ts'
 import { isConstant } from './constants.ts'
 import { haloOf } from './halo.ts'
-import { type Layout, layoutOf, type Storage } from './layout.ts'
+import { type Layout, layoutOf, roundUp, type Storage } from './layout.ts'
 import { type Heap, Places } from './memory.ts'
 import type { Phase } from './program.ts'
 
@@ -13,6 +13,12 @@ import type { Phase } from './program.ts'
 export interface Packed {
   readonly states: readonly string[]
   write(states: TensorMap): void
+}
+
+export interface CompileOptions {
+  readonly batch: number
+  readonly threads: number
+  readonly precise: boolean
 }
 
 export class Lowering {
@@ -28,10 +34,16 @@ export class Lowering {
   readonly #pending = new Map<number, number>()
   readonly #permanent = new Set<number>()
 
-  constructor(heap: Heap, graph: Graph, batch: number) {
+  readonly threads: number
+  /** Whether every product is summed by its definition. */
+  readonly precise: boolean
+
+  constructor(heap: Heap, graph: Graph, { batch, threads, precise }: CompileOptions) {
     this.heap = heap
     this.graph = graph
     this.batch = batch
+    this.threads = threads
+    this.precise = precise
     this.chains = new ChainFinder(graph)
     this.#places = new Places(heap)
   }
@@ -79,6 +91,16 @@ export class Lowering {
   /** Scratch that lives from one phase to the next of the same node. */
   scratch(layout: Layout): Storage {
     return new Places(this.heap).take(layout)
+  }
+
+  /** Bytes from one thread's scratch to the next. */
+  scratchStride(bytes: number): number {
+    return roundUp(bytes, 4096) + 64
+  }
+
+  /** Scratch for each thread; whatever was in it is lost with each phase, so all layers share it. */
+  threadScratch(bytes: number): number {
+    return this.heap.scratch(this.threads * this.scratchStride(bytes))
   }
 
   phase(chain: Pick<Chain, 'nodes'>, kernel: string, descriptor: number, units: number, grain = 1): void {

@@ -11,6 +11,7 @@ const cacheLine = 64
 export class Heap {
   readonly memory: WebAssembly.Memory
   #top = 4096
+  #scratch = { address: 0, bytes: 0 }
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared: true })
@@ -23,6 +24,12 @@ export class Heap {
     const missing = Math.ceil((this.#top - this.memory.buffer.byteLength) / pageBytes)
     if (missing > 0) this.#grow(missing)
     return address
+  }
+
+  /** Bytes that everybody may use in turn: the same as before where those suffice. */
+  scratch(bytes: number): number {
+    if (bytes > this.#scratch.bytes) this.#scratch = { address: this.allocate(bytes), bytes }
+    return this.#scratch.address
   }
 
   #grow(pages: number): void {

@@ -28,6 +28,7 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
     const kernel = exports[name]
     return typeof kernel === 'function' ? kernel : () => undefined
   })
+  if (typeof exports.setThread === 'function') exports.setThread(index)
   let shared = new Int32Array(memory.buffer)
 
   /** Spins for a moment, then sleeps, until a word changes. */

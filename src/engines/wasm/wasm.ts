@@ -26,20 +26,25 @@ class WasmSession implements Session {
   readonly #state: Map<string, Float32Array>
   readonly #added = new Map<string, Added>()
   readonly #kernels: readonly string[]
+  readonly #precise: boolean
   #threads: readonly Thread[] = []
   #queue: Promise<unknown> = Promise.resolve()
   #epoch = 0
   #settle: { resolve(): void; reject(error: Error): void } | undefined
   #failure: EngineError | undefined
 
-  private constructor(state: TensorMap, module: WebAssembly.Module) {
+  private constructor(state: TensorMap, module: WebAssembly.Module, precise: boolean) {
+    this.#precise = precise
     this.#state = new Map([...state].map(([name, values]) => [name, values.slice()]))
     this.#kernels = WebAssembly.Module.exports(module).map(({ name }) => name)
   }
 
-  static async open(state: TensorMap, { threads = parallelism() }: EngineOptions): Promise<WasmSession> {
+  static async open(
+    state: TensorMap,
+    { threads = parallelism(), precise = false }: EngineOptions,
+  ): Promise<WasmSession> {
     const module = await compileKernels()
-    const session = new WasmSession(state, module)
+    const session = new WasmSession(state, module, precise)
     session.#threads = Array.from({ length: threads }, (_, index) =>
       startThread(
         {
@@ -69,7 +74,11 @@ class WasmSession implements Session {
         if (size !== given)
           throw new EngineError(`state "${state}" must have ${size} elements, not ${given ?? 'none'}`)
       }
-      const program = compile(this.#heap, graph, batch)
+      const program = compile(this.#heap, graph, {
+        batch,
+        threads: this.#threads.length,
+        precise: this.#precise,
+      })
       program.pack(this.#state)
       const words = program.phases.flatMap(({ kernel, descriptor, units, grain }) => [
         this.#kernels.indexOf(kernel),
