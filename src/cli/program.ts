@@ -1,13 +1,17 @@
 /** The command `resnet`: its subcommands and what they share. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addClassify } from './classify.ts'
 import { addCompare } from './compare.ts'
 import type { Context } from './context.ts'
+import { addConvert } from './convert.ts'
+import { addEmbed } from './embed.ts'
+import { addEvaluate } from './evaluate.ts'
 import { addList } from './list.ts'
 import { addShow } from './show.ts'
 
 /** The program with all its commands; errors are thrown, not printed. */
-export function createProgram(_context: Context): Command {
+export function createProgram(context: Context): Command {
   const program = new Command('resnet')
     .description('Every ResNet as one graph: build it, read it, run it on real weights.')
     .version(version(), '--version', 'print the version')
@@ -21,6 +25,10 @@ export function createProgram(_context: Context): Command {
   addList(program)
   addShow(program)
   addCompare(program)
+  addClassify(program, context)
+  addEvaluate(program, context)
+  addEmbed(program, context)
+  addConvert(program, context)
   return program
 }
 

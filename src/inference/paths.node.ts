@@ -1,5 +1,7 @@
 /** What a path names, in Node. */
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
+import { ImageError } from '../errors.ts'
+import { pictureLimits } from '../images/picture.ts'
 
 export type PathKind = 'file' | 'folder' | 'missing'
 
@@ -12,4 +14,14 @@ export async function pathKind(path: string): Promise<PathKind> {
     // What cannot be looked at is opened all the same: that says why it cannot be read.
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'file'
   }
+}
+
+/** The bytes of a picture's file. Throws `ImageError` where there is none, or one too large to be a picture. */
+export async function readPicture(path: string): Promise<Uint8Array> {
+  const status = await stat(path).catch(() => undefined)
+  if (status === undefined) throw new ImageError(`${path}: no such file`)
+  if (status.isDirectory()) throw new ImageError(`${path}: a folder, not a picture`)
+  if (status.size > pictureLimits.fileBytes)
+    throw new ImageError(`${path}: ${status.size} bytes are more than a picture may have`)
+  return readFile(path)
 }

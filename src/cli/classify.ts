@@ -1,0 +1,60 @@
+/** `resnet classify`: what pictures show. */
+import type { Command } from 'commander'
+import type { Prediction } from '../inference/predictions.ts'
+import { wholeNumber } from './arguments.ts'
+import type { Context } from './context.ts'
+import { eachPicture, tellFailures } from './each-picture.ts'
+import { formatShare } from './format.ts'
+import { addModelOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import { heading, printJson, printLines } from './output.ts'
+import { formatTable } from './table.ts'
+
+interface ClassifyOptions extends ModelOptions {
+  readonly model?: string
+  readonly top: number
+  readonly json?: true
+}
+
+interface Answer {
+  readonly file: string
+  readonly predictions: readonly Prediction[]
+}
+
+export function addClassify(program: Command, context: Context): void {
+  const command = program
+    .command('classify')
+    .description('name what pictures show')
+    .argument('<image...>', 'JPEG, PNG or WebP files; folders or .tar archives of them')
+    .option('--model <model>', `${modelHelp}; without it the ImageNet network, once it was fetched`)
+    .option('--top <k>', 'how many classes to name', wholeNumber(1, 1_000_000), 5)
+  addModelOptions(command)
+    .option('--json', 'answer JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  resnet classify examples/pictures/wall-clock.png --model resnet50.keras_in1k',
+    )
+    .action(async (files: readonly string[], options: ClassifyOptions) => {
+      const model = await openModel(options.model, options, context)
+      const answers = await eachPicture(files, 'classifying', context, async (picture): Promise<Answer> => {
+        const predictions = await model.classify(picture, { top: options.top, signal: context.signal })
+        return { file: picture.file, predictions }
+      })
+      await model.dispose()
+      if (options.json) printJson(answers)
+      else printLines(tellFailures(answers).flatMap(linesOf))
+    })
+}
+
+function linesOf({ file, predictions }: Answer): readonly string[] {
+  const rows = predictions.map(({ label, probability }) => [`  ${formatShare(probability)}`, label])
+  return [
+    heading(file),
+    ...formatTable(
+      [
+        { title: '', align: 'right' },
+        { title: '', align: 'left' },
+      ],
+      rows,
+    ),
+  ]
+}

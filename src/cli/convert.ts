@@ -1,0 +1,50 @@
+/** `resnet convert`: a checkpoint of any source, or a network's first weights, as one model file. */
+import type { Command } from 'commander'
+import type { Model } from '../checkpoint/model.ts'
+import { ArgumentError } from '../errors.ts'
+import { wholeNumber } from './arguments.ts'
+import type { Context } from './context.ts'
+import { formatBytes, formatCount } from './format.ts'
+import { addModelOptions, type ModelOptions, readModelFrom } from './model-options.ts'
+import { printJson, printLines } from './output.ts'
+
+interface ConvertOptions extends ModelOptions {
+  readonly seed: number
+  readonly json?: true
+}
+
+export function addConvert(program: Command, context: Context): void {
+  const command = program
+    .command('convert')
+    .description(
+      "write a model file: tensors under torchvision's names, with config, labels and preprocessing",
+    )
+    .argument(
+      '<in>',
+      'a checkpoint, a folder with a model.json, a published name, npm:PACKAGE; or the name of a network, for its first weights',
+    )
+    .argument('<out>', 'the model file, NAME.safetensors')
+    .option('--seed <n>', 'seed of first weights', wholeNumber(0, 4_294_967_295), 0)
+  addModelOptions(command)
+    .option('--json', 'answer JSON')
+    .addHelpText('after', '\nExample:\n  resnet convert resnet50-0676ba61.pth resnet50.safetensors')
+    .action(async (from: string, out: string, options: ConvertOptions) => {
+      if (!out.endsWith('.safetensors')) {
+        throw new ArgumentError(`${out}: the model file must be called NAME.safetensors`)
+      }
+      const { saveModel } = await import('../checkpoint/save.ts')
+      const model = await modelOf(from, options, context)
+      const bytes = await saveModel(out, model)
+      const tensors = model.tensors.size
+      if (options.json) printJson({ in: from, out, format: 'safetensors', tensors, bytes })
+      else printLines([`${out}: ${model.name}, ${formatCount(tensors)} tensors, ${formatBytes(bytes)}`])
+    })
+}
+
+/** The name of a network goes before a file of that name; `./resnet50` is always the file. */
+async function modelOf(from: string, options: ConvertOptions, context: Context): Promise<Model> {
+  const { variants } = await import('../architecture/variants.ts')
+  if (!variants().some(({ name }) => name === from)) return readModelFrom(from, options, context)
+  const { firstWeights } = await import('../inference/first-weights.ts')
+  return firstWeights(from, options.seed)
+}

@@ -1,0 +1,84 @@
+/** `resnet evaluate`: how often a model is right. */
+import type { Command } from 'commander'
+import type { Evaluation } from '../inference/evaluate.ts'
+import { wholeNumber } from './arguments.ts'
+import type { Context } from './context.ts'
+import { formatCount, formatDuration, formatShare } from './format.ts'
+import { addModelOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import { heading, printError, printJson, printLines } from './output.ts'
+import { Progress } from './progress.ts'
+import { formatTable } from './table.ts'
+
+interface EvaluateOptions extends ModelOptions {
+  readonly model: string
+  readonly split?: string
+  readonly limit?: number
+  readonly json?: true
+}
+
+/** Classes shown to people, those that go worst; `--json` answers all. */
+const shownClasses = 10
+
+export function addEvaluate(program: Command, context: Context): void {
+  const command = program
+    .command('evaluate')
+    .description('count how often a model is right on a dataset')
+    .argument('<dataset>', 'a folder of class folders, or a .tar of one')
+    .requiredOption('--model <model>', modelHelp)
+    .option('--split <name>', 'the part of the dataset: train, val or test')
+    .option('--limit <n>', 'no more than so many images, spread evenly', wholeNumber(1, 1_000_000_000))
+  addModelOptions(command)
+    .option('--json', 'answer JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  resnet evaluate pictures.tar --split val --model resnet50.keras_in1k --limit 20',
+    )
+    .action(async (dataset: string, options: EvaluateOptions) => {
+      const { split, limit, json } = options
+      const model = await openModel(options.model, options, context)
+      const progress = new Progress({ task: 'evaluating', unit: 'images' })
+      const evaluation = await model.evaluate(dataset, {
+        ...(split === undefined ? {} : { split }),
+        ...(limit === undefined ? {} : { limit }),
+        signal: context.signal,
+        progress: ({ done, total }) => progress.update(done, total),
+      })
+      progress.end()
+      await model.dispose()
+      if (evaluation.errors.length > 0) context.setStatus(2)
+      // The whole command: the clock of the process starts with it.
+      const answer = { ...evaluation, seconds: performance.now() / 1000 }
+      for (const note of evaluation.notes) process.stderr.write(`note: ${note}\n`)
+      if (json) printJson(answer)
+      else printLines(linesOf(answer))
+    })
+}
+
+function linesOf(evaluation: Evaluation): readonly string[] {
+  const { images, correct, correct5, top1, top5, loss, seconds, imagesPerSecond, perClass, errors } =
+    evaluation
+  for (const { error } of errors) printError(error)
+  const count = formatCount
+  const worst = perClass
+    .filter((row) => row.images > row.correct)
+    .sort((a, b) => a.top1 - b.top1 || b.images - a.images)
+    .slice(0, shownClasses)
+  return [
+    `${count(images)} images: ${count(correct)} right at first (${formatShare(top1)}), ${count(correct5)} within five (${formatShare(top5)})`,
+    `mean loss ${loss.toFixed(4)} nats`,
+    `${formatDuration(seconds)}, ${imagesPerSecond.toFixed(2)} images/s in the engine`,
+    ...(worst.length === 0 ? [] : ['', ...worstLines(worst)]),
+  ]
+}
+
+function worstLines(rows: Evaluation['perClass']): readonly string[] {
+  return formatTable(
+    [
+      { title: 'hardest classes', align: 'left' },
+      { title: 'right', align: 'right' },
+      { title: 'of', align: 'right' },
+    ],
+    rows.map(({ label, correct, images }) => [label, formatCount(correct), formatCount(images)]),
+    heading,
+  )
+}

@@ -1,0 +1,117 @@
+/** The options that every command with a model shares, and the model they name. */
+import type { Command } from 'commander'
+import { InvalidArgumentError } from 'commander'
+import type { Model } from '../checkpoint/model.ts'
+import type { PreprocessingOverrides, ReadOptions } from '../inference/load.ts'
+import type { LoadedModel } from '../inference/loaded-model.ts'
+import { numbers, oneOf, size, wholeNumber } from './arguments.ts'
+import type { Context } from './context.ts'
+import { Progress } from './progress.ts'
+
+export interface ModelOptions {
+  readonly arch?: string
+  readonly mean?: readonly number[]
+  readonly std?: readonly number[]
+  readonly channels?: 'rgb' | 'bgr'
+  readonly resize?: PreprocessingOverrides['resize']
+  readonly crop?: readonly [number, number]
+  readonly interpolation?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos'
+  readonly engine?: string
+  readonly threads?: number
+}
+
+export const modelHelp =
+  'a model file, a checkpoint, a folder with a model.json, a published name or npm:PACKAGE[@VERSION][/PATH]'
+
+/** Adds the options to a command. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--arch <name>', 'the network that a bare checkpoint holds')
+    .option(
+      '--mean <numbers>',
+      'mean of each channel, of values from 0 to 1 (to 255 where one is above 1)',
+      numbers,
+    )
+    .option('--std <numbers>', 'deviation of each channel', numbers)
+    .option('--channels <order>', 'order of the channels: rgb or bgr', oneOf(['rgb', 'bgr']))
+    .option('--resize <side>', 'short side in pixels, or squash:S for a square', resize)
+    .option('--crop <size>', 'piece cut from the middle, S or HxW: what the network sees', size)
+    .option(
+      '--interpolation <filter>',
+      'nearest, bilinear, bicubic or lanczos, as Pillow has them',
+      oneOf(['nearest', 'bilinear', 'bicubic', 'lanczos']),
+    )
+    .option('--engine <name>', 'what computes: wasm (default) or reference')
+    .option('--threads <n>', 'threads to compute on, for engines that have them', wholeNumber(1, 1024))
+}
+
+function resize(text: string): NonNullable<PreprocessingOverrides['resize']> {
+  const match = /^(squash:)?(\d{1,5})$/.exec(text)
+  const side = Number(match?.[2])
+  if (side > 0) return { kind: match?.[1] === undefined ? 'short-side' : 'squash', size: side }
+  throw new InvalidArgumentError('It must be pixels, as in 256, or squash:224.')
+}
+
+/** Loads the model that `--model` names, with progress; what a person should know of it goes to standard error. */
+export async function openModel(
+  model: string | undefined,
+  options: ModelOptions,
+  context: Context,
+): Promise<LoadedModel> {
+  const { loadModel, loadCachedModel } = await import('../inference/load.ts')
+  const { engine, threads } = options
+  const loaded = await withProgress(options, context, (read) => {
+    const settings = { ...read, ...defined({ engine, threads }) }
+    return model === undefined ? loadCachedModel(settings) : loadModel(model, settings)
+  })
+  tellNotes(loaded.model)
+  return loaded
+}
+
+/** Reads a model without opening it on an engine. */
+export async function readModelFrom(from: string, options: ModelOptions, context: Context): Promise<Model> {
+  const { readModel } = await import('../inference/load.ts')
+  const model = await withProgress(options, context, (read) => readModel(from, read))
+  tellNotes(model)
+  return model
+}
+
+async function withProgress<T>(
+  { arch, mean, std, channels, resize, crop, interpolation }: ModelOptions,
+  { signal }: Context,
+  work: (options: ReadOptions) => Promise<T>,
+): Promise<T> {
+  const progress = new Progress({ task: 'fetching the model', unit: 'bytes' })
+  try {
+    return await work({
+      ...defined({ arch }),
+      preprocessing: defined({ mean, std, channels, resize, crop, interpolation }),
+      signal,
+      progress: ({ received, total }) => progress.update(received, total),
+    })
+  } finally {
+    progress.end()
+  }
+}
+
+function tellNotes({ notes }: Model): void {
+  for (const note of notes) process.stderr.write(`note: ${note}\n`)
+}
+
+/** The entries that are there: an optional field is left out, never undefined. */
+function defined<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {}
+  for (const key of keysOf(entries)) {
+    const value = entries[key]
+    if (isDefined(value)) kept[key] = value
+  }
+  return kept
+}
+
+function keysOf<T extends object>(entries: T): readonly (keyof T)[] {
+  return Object.keys(entries).filter((key): key is Extract<keyof T, string> => key in entries)
+}
+
+function isDefined<V>(value: V): value is Exclude<V, undefined> {
+  return value !== undefined
+}

@@ -1,0 +1,100 @@
+/**
+ * The files of a tar archive, to be read in any order. The parser of `tar` goes over the archive once, block by block, so
+ * that the place of each file's bytes is known; nothing is unpacked, and names are labels only.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import { Parser } from 'tar'
+import { DatasetError } from '../errors.ts'
+import type { DatasetFile } from './dataset.ts'
+
+const blockBytes = 512
+const maxFileBytes = 64 * 1024 * 1024
+const maxFiles = 5_000_000
+
+export interface Archive {
+  readonly files: readonly DatasetFile[]
+  close(): Promise<void>
+}
+
+/** Throws `DatasetError` for what is no tar archive, is compressed, or ends early. */
+export async function openArchive(path: string): Promise<Archive> {
+  const handle = await open(path)
+  try {
+    const { size } = await handle.stat()
+    return { files: await listFiles(handle, path, size), close: () => handle.close() }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+async function listFiles(handle: FileHandle, path: string, size: number): Promise<readonly DatasetFile[]> {
+  await checkBeginning(handle, path, size)
+  const files: DatasetFile[] = []
+  let offset = 0
+  let problem: Error | undefined
+  const parser = new Parser({ strict: true })
+  parser.on('entry', (entry) => {
+    // The header's block has just been written: the file's bytes begin with the next one.
+    const start = offset + blockBytes
+    if (entry.type === 'File' || entry.type === 'OldFile') files.push(fileAt(handle, path, entry, start))
+    entry.resume()
+  })
+  parser.on('error', (error) => {
+    problem = error instanceof Error ? error : new Error(String(error))
+  })
+  const chunk = new Uint8Array(2048 * blockBytes)
+  while (offset < size && problem === undefined) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset)
+    if (bytesRead === 0) break
+    for (let at = 0; at < bytesRead && problem === undefined; at += blockBytes, offset += blockBytes) {
+      parser.write(Buffer.from(chunk.slice(at, Math.min(at + blockBytes, bytesRead))))
+      if (files.length > maxFiles)
+        throw new DatasetError(`${path}: more than ${maxFiles} files; split the archive`)
+    }
+  }
+  parser.end()
+  const last = files.at(-1)
+  if (problem !== undefined) {
+    throw new DatasetError(
+      `${path}: the archive is damaged or ends early (${problem.message.split('\n')[0]})`,
+      { cause: problem },
+    )
+  }
+  if (last !== undefined)
+    await last
+      .read()
+      .catch(() => Promise.reject(new DatasetError(`${path}: the archive ends early, in ${last.path}`)))
+  return files
+}
+
+async function checkBeginning(handle: FileHandle, path: string, size: number): Promise<void> {
+  const begin = new Uint8Array(blockBytes)
+  await handle.read(begin, 0, Math.min(size, blockBytes), 0)
+  if (size < 2 * blockBytes) throw new DatasetError(`${path}: not a tar archive (${size} bytes)`)
+  if (begin[0] === 0x1f && begin[1] === 0x8b) {
+    throw new DatasetError(`${path}: the archive is compressed; decompress it first, as by gunzip`)
+  }
+  const magic = String.fromCharCode(...begin.subarray(257, 262))
+  if (magic !== 'ustar')
+    throw new DatasetError(`${path}: not a tar archive; expected a folder or a .tar of class folders`)
+}
+
+function fileAt(
+  handle: FileHandle,
+  archive: string,
+  { path, size }: { readonly path: string; readonly size: number },
+  start: number,
+): DatasetFile {
+  return {
+    path: path.replace(/^(\.\/)+/, ''),
+    async read() {
+      if (size > maxFileBytes)
+        throw new DatasetError(`${archive}: ${path} has ${size} bytes, more than a picture may have`)
+      const bytes = new Uint8Array(size)
+      const { bytesRead } = await handle.read(bytes, 0, size, start)
+      if (bytesRead < size) throw new DatasetError(`${archive}: the archive ends early, in ${path}`)
+      return bytes
+    },
+  }
+}

@@ -1,0 +1,26 @@
+/** The browser's twin of `open.node.ts`: a page has no folders. */
+import { DatasetError } from '../errors.ts'
+import type { Dataset } from './dataset.ts'
+
+export interface ListedPicture {
+  readonly file: string
+  read(): Promise<Uint8Array>
+}
+
+export interface PictureList {
+  readonly pictures: readonly ListedPicture[]
+  close(): Promise<void>
+}
+
+const nodeOnly = 'folders and archives are opened in Node; in a browser pass pictures one by one'
+
+export async function openDataset(
+  _path: string,
+  _options: { readonly split?: string } = {},
+): Promise<Dataset> {
+  throw new DatasetError(nodeOnly)
+}
+
+export async function listPictures(_path: string): Promise<PictureList> {
+  throw new DatasetError(nodeOnly)
+}

@@ -1,0 +1,91 @@
+/** Opens datasets and picture collections from disk: folders and tar archives. */
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { DatasetError, ImageError } from '../errors.ts'
+import { pictureLimits } from '../images/picture.ts'
+import { openArchive } from './archive.node.ts'
+import { arrange, type Dataset, type DatasetFile, isPicturePath } from './dataset.ts'
+
+/**
+ * A folder of class folders, or a `.tar` of one, perhaps with `train/`, `val/` or `test/` above the classes. Without a
+ * split, `val` is taken, or else `test`.
+ *
+ * @throws DatasetError for what is no dataset.
+ */
+export async function openDataset(
+  path: string,
+  { split }: { readonly split?: string } = {},
+): Promise<Dataset> {
+  const name = basename(path)
+  if (await isFolder(path, 'dataset')) {
+    return { ...arrange(name, await filesIn(path), split), close: async () => undefined }
+  }
+  const archive = await openArchive(path)
+  try {
+    return { ...arrange(name, archive.files, split), close: archive.close }
+  } catch (error) {
+    await archive.close()
+    throw error
+  }
+}
+
+/** A picture that was named, or found where a folder or archive was named. */
+export interface ListedPicture {
+  readonly file: string
+  read(): Promise<Uint8Array>
+}
+
+export interface PictureList {
+  readonly pictures: readonly ListedPicture[]
+  close(): Promise<void>
+}
+
+/** The pictures that a path names: a file, those in a folder and below, those in a tar archive. Throws `DatasetError` where there are none. */
+export async function listPictures(path: string): Promise<PictureList> {
+  const named = (files: readonly DatasetFile[], separator: string) =>
+    files
+      .filter((file) => isPicturePath(file.path))
+      .map((file) => ({ file: `${path}${separator}${file.path}`, read: file.read }))
+      .sort((a, b) => (a.file < b.file ? -1 : 1))
+  if (await isFolder(path, 'picture')) {
+    return some(path, { pictures: named(await filesIn(path), '/'), close: async () => undefined })
+  }
+  if (!path.toLowerCase().endsWith('.tar')) {
+    return { pictures: [{ file: path, read: () => readPicture(path) }], close: async () => undefined }
+  }
+  const archive = await openArchive(path)
+  return some(path, { pictures: named(archive.files, ':'), close: archive.close })
+}
+
+async function some(path: string, list: PictureList): Promise<PictureList> {
+  if (list.pictures.length > 0) return list
+  await list.close()
+  throw new DatasetError(`${path}: no pictures (JPEG, PNG, WebP) in it`)
+}
+
+async function readPicture(path: string): Promise<Uint8Array> {
+  const { size } = await stat(path)
+  if (size > pictureLimits.fileBytes)
+    throw new ImageError(`${path}: ${size} bytes are more than a picture may have`)
+  return readFile(path)
+}
+
+async function isFolder(path: string, what: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    throw new DatasetError(`${path}: no such ${what}; give a file, a folder or a .tar`, { cause: error })
+  }
+}
+
+/** All files below a folder; links are not followed. */
+async function filesIn(folder: string): Promise<readonly DatasetFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const full = join(entry.parentPath, entry.name)
+      const path = full.slice(join(folder, 'x').length - 1).replaceAll('\\', '/')
+      return { path, read: () => readPicture(full) }
+    })
+}

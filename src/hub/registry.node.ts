@@ -1,0 +1,190 @@
+/**
+ * Asking an npm registry, as `npm view` and `npm install` do, through npm's own fetch library: what it publishes under a
+ * name, and the bytes of one tarball. The reply's format is npm's "abbreviated metadata"
+ * (https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md).
+ */
+import fetch from 'npm-registry-fetch'
+import * as v from 'valibot'
+import { HubError } from '../errors.ts'
+import { type NpmConfig, readNpmConfig } from './npm-config.node.ts'
+import { isExactVersion } from './reference.ts'
+import { registryFailure } from './registry-errors.node.ts'
+import { type FetchOptions, type FetchProgress, packageLabel } from './wanted.ts'
+
+/** A package whose metadata is larger is none that holds a model. */
+const MAX_METADATA_BYTES = 64 * 2 ** 20
+
+/** One version as the registry tells of it. */
+export interface Release {
+  readonly version: string
+  readonly tarball: string
+  /** The registry's own claim; `undefined` when it makes none. */
+  readonly integrity: string | undefined
+}
+
+const Metadata = v.object({
+  'dist-tags': v.optional(v.record(v.string(), v.unknown())),
+  versions: v.record(v.string(), v.unknown()),
+})
+
+const Version = v.object({ dist: v.object({ tarball: v.string(), integrity: v.optional(v.string()) }) })
+
+/** A registry under the user's settings, read once. */
+export class Registry {
+  readonly #config: NpmConfig
+  readonly #package: string
+  readonly #address: string
+
+  private constructor(config: NpmConfig, packageName: string) {
+    this.#config = config
+    this.#package = packageName
+    this.#address = fetch.pickRegistry(packageName, config.options)
+  }
+
+  /** The registry that a package comes from: that of its scope, or the default one. */
+  static async of(packageName: string): Promise<Registry> {
+    return new Registry(await readNpmConfig(), packageName)
+  }
+
+  /**
+   * One version, or the one under the user's default tag.
+   *
+   * @throws HubError when there is no network, no such package or no such version.
+   */
+  async release(version: string | undefined, signal: AbortSignal | undefined): Promise<Release> {
+    const label = version === undefined ? this.#package : packageLabel({ package: this.#package, version })
+    const chunks: Uint8Array[] = []
+    const accept = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8'
+    const path = this.#package.replace('/', '%2f')
+    await this.#receive(path, { label, signal, accept, limit: MAX_METADATA_BYTES }, (chunk) => {
+      chunks.push(chunk)
+    })
+    const metadata = v.safeParse(Metadata, parseJson(Buffer.concat(chunks).toString('utf8')))
+    if (!metadata.success) {
+      throw new HubError(
+        `${label}: ${this.#host()} does not answer as an npm registry does; check npm's setting "registry", or give a file or folder by --model`,
+      )
+    }
+    return this.#pick(metadata.output, label, version)
+  }
+
+  /**
+   * The bytes of a tarball, in order.
+   *
+   * @throws HubError when the network fails or more than `limit` bytes come.
+   */
+  async tarball(
+    release: Release,
+    options: FetchOptions & { readonly limit: number },
+    take: (chunk: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const label = packageLabel({ package: this.#package, version: release.version })
+    const address = this.#tarballAddress(release.tarball, label)
+    const { signal, progress, limit } = options
+    await this.#receive(address, { label, signal, progress, limit, accept: '*/*' }, take)
+  }
+
+  #pick(metadata: v.InferOutput<typeof Metadata>, label: string, version: string | undefined): Release {
+    const tagged = metadata['dist-tags']?.[this.#config.tag]
+    const latest = typeof tagged === 'string' && isExactVersion(tagged) ? tagged : undefined
+    const wanted = version ?? latest
+    if (wanted === undefined) {
+      throw new HubError(
+        `${label}: ${this.#host()} names no version "${this.#config.tag}" of it; give one, as in npm:${this.#package}@1.0.4`,
+      )
+    }
+    const found = v.safeParse(
+      Version,
+      Object.hasOwn(metadata.versions, wanted) ? metadata.versions[wanted] : undefined,
+    )
+    if (!found.success) {
+      const hint = latest === undefined || latest === wanted ? 'check the version' : `its latest is ${latest}`
+      throw new HubError(`${label}: ${this.#host()} has no such version of ${this.#package}; ${hint}`)
+    }
+    const { tarball, integrity } = found.output.dist
+    return { version: wanted, tarball, integrity }
+  }
+
+  /** npm lets a mirror stand in for the host that the metadata names (its setting `replace-registry-host`). */
+  #tarballAddress(tarball: string, label: string): string {
+    const url = URL.canParse(tarball) ? new URL(tarball) : undefined
+    if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+      throw new HubError(
+        `${label}: ${this.#host()} gives no http address for its tarball; give a file or folder by --model`,
+      )
+    }
+    const setting = this.#config.replaceRegistryHost
+    const replaced = setting === 'npmjs' ? 'registry.npmjs.org' : setting
+    const moves = setting !== 'never' && (setting === 'always' || replaced === url.host)
+    return moves ? new URL(url.pathname, this.#address).href : url.href
+  }
+
+  /** Streams one reply. The silence before and between its bytes is bounded, however often the request is repeated. */
+  async #receive(
+    address: string,
+    options: FetchOptions & { readonly label: string; readonly accept: string; readonly limit: number },
+    take: (chunk: Uint8Array) => Promise<void> | void,
+  ): Promise<void> {
+    const { label, signal, accept, limit } = options
+    signal?.throwIfAborted()
+    const { patienceMs } = this.#config
+    const stop = new AbortController()
+    const timer = setTimeout(() => stop.abort(), patienceMs)
+    const onAbort = () => stop.abort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    let progress: FetchProgress = { received: 0, total: undefined }
+    try {
+      const response = await fetch(address, {
+        ...this.#config.options,
+        registry: this.#address,
+        spec: this.#package,
+        headers: { accept },
+        signal: stop.signal,
+      })
+      // An abort between two reads is emitted on the stream, where nobody would listen.
+      response.body.on('error', () => {})
+      progress = { received: 0, total: lengthOf(response.headers.get('content-length')) }
+      for await (const chunk of response.body) {
+        timer.refresh()
+        progress = { ...progress, received: progress.received + chunk.byteLength }
+        if (progress.received > limit) throw tooLong(label, this.#host(), limit)
+        await take(chunk)
+        options.progress?.(progress)
+      }
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw registryFailure(error, {
+        label,
+        host: this.#host(),
+        progress,
+        patienceMs,
+        isSilent: stop.signal.aborted,
+      })
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      // Closes the connection when the reply was not read to its end.
+      stop.abort()
+    }
+  }
+
+  #host(): string {
+    return URL.canParse(this.#address) ? new URL(this.#address).host : 'the registry'
+  }
+}
+
+function tooLong(label: string, host: string, limit: number): HubError {
+  return new HubError(`${label}: ${host} sends more than the ${limit} bytes expected; nothing was kept`)
+}
+
+function lengthOf(header: string | null): number | undefined {
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

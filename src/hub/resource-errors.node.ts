@@ -1,0 +1,35 @@
+/** The disk's refusals, in one line for a person. */
+import { ResourceError } from '../errors.ts'
+
+const REASONS = new Map([
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EACCES', 'no permission to write there'],
+  ['EPERM', 'no permission to write there'],
+  ['EROFS', 'the disk is read-only'],
+  ['ENOTDIR', 'a part of the path is a file'],
+  ['EEXIST', 'a part of the path is a file'],
+  ['EMFILE', 'too many files are open'],
+  ['ENFILE', 'too many files are open'],
+  ['EIO', 'the disk failed'],
+  ['ENAMETOOLONG', 'the path is too long for this system'],
+  ['EFBIG', 'the file is too large for this disk'],
+])
+
+/**
+ * The error of a disk or a permission as a `ResourceError`, or `undefined` when it is none. Sockets share some of the
+ * codes, but only the file system's errors name a path or come from `write`.
+ */
+export function resourceFailure(error: unknown, label: string): ResourceError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined
+  const isOfFile =
+    path !== undefined || ('syscall' in error && error.syscall === 'write' && error.code === 'ENOSPC')
+  const reason = REASONS.get(error.code)
+  if (reason === undefined || !isOfFile) return undefined
+  const where = path === undefined ? 'the cache' : path
+  return new ResourceError(
+    `${label}: cannot keep it in ${where}: ${reason} (${error.code}); free it or set RESNET_TS_CACHE to another folder`,
+    { cause: error },
+  )
+}

