@@ -31,7 +31,7 @@ export function addClassify(program: Command, context: Context): void {
     .option('--json', 'answer JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  resnet classify examples/pictures/wall-clock.png --model resnet50.keras_in1k',
+      '\nExample:\n  resnet classify examples/pictures/analog-clock.png --model resnet50.keras_in1k',
     )
     .action(async (files: readonly string[], options: ClassifyOptions) => {
       const model = await openModel(options.model, options, context)
