@@ -34,9 +34,15 @@ export function generateInput(shape: readonly number[]): Float32Array {
 export function generate(name: string, shape: readonly number[], gain = 1): Float32Array {
   const values = new Float32Array(product(shape))
   const value = filler(name, shape, gain)
-  const hash = fnv1a(name)
-  for (let i = 0; i < values.length; i++) values[i] = value(mix(hash ^ mix(i + 0x9e3779b9)) / 2 ** 32)
+  const number = uniform(name)
+  for (let i = 0; i < values.length; i++) values[i] = value(number(i))
   return values
+}
+
+/** Numbers in [0, 1) by index. */
+export function uniform(name: string): (index: number) => number {
+  const hash = fnv1a(name)
+  return (index) => mix(hash ^ mix(index + 0x9e3779b9)) / 2 ** 32
 }
 
 /** The same operations in the same order as in Python, so that both round alike. */

@@ -29,7 +29,7 @@ export async function openArchive(path: string): Promise<Archive> {
 }
 
 async function listFiles(handle: FileHandle, path: string, size: number): Promise<readonly DatasetFile[]> {
-  await checkBeginning(handle, path, size)
+  await checkEnds(handle, path, size)
   const files: DatasetFile[] = []
   let offset = 0
   let problem: Error | undefined
@@ -54,30 +54,32 @@ async function listFiles(handle: FileHandle, path: string, size: number): Promis
     }
   }
   parser.end()
-  const last = files.at(-1)
   if (problem !== undefined) {
     throw new DatasetError(
       `${path}: the archive is damaged or ends early (${problem.message.split('\n')[0]})`,
       { cause: problem },
     )
   }
-  if (last !== undefined)
-    await last
-      .read()
-      .catch(() => Promise.reject(new DatasetError(`${path}: the archive ends early, in ${last.path}`)))
   return files
 }
 
-async function checkBeginning(handle: FileHandle, path: string, size: number): Promise<void> {
-  const begin = new Uint8Array(blockBytes)
-  await handle.read(begin, 0, Math.min(size, blockBytes), 0)
-  if (size < 2 * blockBytes) throw new DatasetError(`${path}: not a tar archive (${size} bytes)`)
-  if (begin[0] === 0x1f && begin[1] === 0x8b) {
+/** The first block must be a header, the last one of the zeros that end an archive. */
+async function checkEnds(handle: FileHandle, path: string, size: number): Promise<void> {
+  const first = new Uint8Array(blockBytes)
+  await handle.read(first, 0, Math.min(size, blockBytes), 0)
+  if (first[0] === 0x1f && first[1] === 0x8b) {
     throw new DatasetError(`${path}: the archive is compressed; decompress it first, as by gunzip`)
   }
-  const magic = String.fromCharCode(...begin.subarray(257, 262))
-  if (magic !== 'ustar')
+  if (size < 2 * blockBytes) throw new DatasetError(`${path}: not a tar archive (${size} bytes)`)
+  const magic = String.fromCharCode(...first.subarray(257, 262))
+  if (magic !== 'ustar') {
     throw new DatasetError(`${path}: not a tar archive; expected a folder or a .tar of class folders`)
+  }
+  const last = new Uint8Array(blockBytes)
+  await handle.read(last, 0, blockBytes, size - blockBytes)
+  if (last.some((byte) => byte !== 0)) {
+    throw new DatasetError(`${path}: the archive ends early (${size} bytes, no end mark); fetch it again`)
+  }
 }
 
 function fileAt(

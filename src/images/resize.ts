@@ -98,13 +98,23 @@ function resizeNearest(
   height: number,
 ): Picture {
   const out = new Uint8Array(width * height * 3)
-  for (let y = 0; y < height; y++) {
-    const row = Math.min(fromHeight - 1, Math.floor((y + 0.5) * (fromHeight / height)))
-    for (let x = 0; x < width; x++) {
-      const column = Math.min(from - 1, Math.floor((x + 0.5) * (from / width)))
+  const columns = nearestCells(from, width)
+  nearestCells(fromHeight, height).forEach((row, y) => {
+    columns.forEach((column, x) => {
       const start = (row * from + column) * 3
       out.set(data.subarray(start, start + 3), (y * width + x) * 3)
-    }
-  }
+    })
+  })
   return { width, height, data: out }
+}
+
+/** The input cell of each output cell. Pillow steps along by adding the scale, and so rounds as it does. */
+function nearestCells(from: number, to: number): readonly number[] {
+  const scale = from / to
+  let position = scale * 0.5
+  return Array.from({ length: to }, () => {
+    const cell = Math.min(from - 1, Math.floor(position))
+    position += scale
+    return cell
+  })
 }

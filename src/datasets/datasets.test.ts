@@ -1,0 +1,185 @@
+/** Datasets as folders and archives, real ones and broken ones. */
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { create } from 'tar'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dataFile, dataFolder } from '../../test/data.ts'
+import { DatasetError } from '../errors.ts'
+import { spread } from './dataset.ts'
+import { imageNetClasses } from './imagenet-classes.ts'
+import { listPictures, openDataset } from './open.node.ts'
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'resnet-ts-datasets-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Writes files (their own paths as contents) below a new folder. */
+async function files(name: string, paths: readonly string[]): Promise<string> {
+  const root = join(folder, name)
+  for (const path of paths) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), path)
+  }
+  return root
+}
+
+/** The same as a tar archive. */
+async function archive(name: string, paths: readonly string[]): Promise<string> {
+  const root = await files(name, paths)
+  const file = `${root}.tar`
+  await create({ file, cwd: root }, ['.'])
+  return file
+}
+
+const plain = [
+  'cat/b.jpg',
+  'cat/a.jpg',
+  'dog/c.JPEG',
+  'dog/.hidden.jpg',
+  'dog/notes.txt',
+  '__MACOSX/dog/c.jpg',
+]
+const splits = ['pets/train/cat/a.jpg', 'pets/train/dog/b.jpg', 'pets/test/cat/c.png', 'pets/test/dog/d.webp']
+
+describe.each([
+  ['a folder', files],
+  ['an archive', archive],
+])('%s of class folders', (kind, make) => {
+  it('gives its classes and files in order, and their bytes', async () => {
+    const dataset = await openDataset(await make(`plain-${kind.length}`, plain))
+    expect(dataset.classes).toEqual(['cat', 'dog'])
+    expect(dataset.items.map(({ file, class: index }) => [file, index])).toEqual([
+      ['cat/a.jpg', 0],
+      ['cat/b.jpg', 0],
+      ['dog/c.JPEG', 1],
+    ])
+    const contents = await Promise.all([...dataset.items].reverse().map((item) => item.read()))
+    expect(contents.map((bytes) => new TextDecoder().decode(bytes))).toEqual([
+      'dog/c.JPEG',
+      'cat/b.jpg',
+      'cat/a.jpg',
+    ])
+    await dataset.close()
+  })
+
+  it('takes the split that is asked for, and test rather than train without one', async () => {
+    const path = await make(`splits-${kind.length}`, splits)
+    const test = await openDataset(path)
+    expect(test.split).toBe('test')
+    const train = await openDataset(path, { split: 'train' })
+    expect(train.items.map(({ file }) => file)).toEqual(['pets/train/cat/a.jpg', 'pets/train/dog/b.jpg'])
+    await expect(openDataset(path, { split: 'val' })).rejects.toThrow(
+      'has no split "val"; it has test, train',
+    )
+    await test.close()
+    await train.close()
+  })
+
+  it('lists pictures for whoever asks for no classes', async () => {
+    const list = await listPictures(await make(`list-${kind.length}`, plain))
+    expect(list.pictures).toHaveLength(3)
+    await list.close()
+  })
+})
+
+describe('what is no dataset', () => {
+  const refusals: readonly [string, () => Promise<string>, string][] = [
+    ['nothing', async () => join(folder, 'nowhere'), 'no such dataset; give a file, a folder or a .tar'],
+    [
+      'loose pictures',
+      () => files('loose', ['a.jpg', 'b.jpg']),
+      'lies in no class folder; expected CLASS/FILE',
+    ],
+    [
+      'folders too deep',
+      () => files('deep', ['a/b/c/x.jpg', 'd/e/x.jpg']),
+      'lies deeper than a class folder',
+    ],
+    ['no pictures', () => files('texts', ['cat/a.txt']), 'no pictures (JPEG, PNG, WebP) among its 1 files'],
+    [
+      'a compressed archive',
+      async () => {
+        const path = await archive('packed', plain)
+        await writeFile(`${path}.gz`, gzipSync(await readFile(path)))
+        return `${path}.gz`
+      },
+      'the archive is compressed; decompress it first',
+    ],
+    [
+      'an archive that ends early',
+      async () => {
+        const path = await archive('short', plain)
+        await truncate(path, 2048)
+        return path
+      },
+      'ends early',
+    ],
+    [
+      'an empty file',
+      async () => {
+        await writeFile(join(folder, 'empty.tar'), '')
+        return join(folder, 'empty.tar')
+      },
+      'not a tar archive (0 bytes)',
+    ],
+    [
+      'another file',
+      async () => {
+        await writeFile(join(folder, 'other.tar'), 'x'.repeat(4096))
+        return join(folder, 'other.tar')
+      },
+      'not a tar archive; expected a folder or a .tar of class folders',
+    ],
+  ]
+
+  it.each(refusals)('%s is refused in words', async (_title, make, message) => {
+    const path = await make()
+    await expect(openDataset(path)).rejects.toThrow(DatasetError)
+    await expect(openDataset(path)).rejects.toThrow(message)
+  })
+})
+
+describe('a limit', () => {
+  it('takes items at even distances, so that every class has its share', () => {
+    const items = Array.from({ length: 1000 }, (_, i) => Math.floor(i / 100))
+    const taken = spread(items, 50)
+    expect(taken).toHaveLength(50)
+    expect(new Set(taken).size).toBe(10)
+    expect(spread(items, undefined)).toBe(items)
+    expect(spread(items, 2000)).toBe(items)
+  })
+})
+
+describe('the classes of ImageNet', () => {
+  it('are a thousand, each with its own WordNet id', () => {
+    const classes = imageNetClasses()
+    expect(classes).toHaveLength(1000)
+    expect(new Set(classes.map(({ id }) => id)).size).toBe(1000)
+    expect(classes[0]).toEqual({ id: 'n01440764', name: 'tench' })
+    expect(classes[920]?.name).toBe('traffic light')
+  })
+})
+
+describe.skipIf(dataFolder === undefined)('real archives', () => {
+  it('CIFAR-10 has 10,000 test pictures of ten classes', async () => {
+    const dataset = await openDataset(dataFile('cifar10-jpeg.tar'), { split: 'test' })
+    expect(dataset.classes).toHaveLength(10)
+    expect(dataset.items).toHaveLength(10_000)
+    const [first, last] = [await dataset.items[0]?.read(), await dataset.items.at(-1)?.read()]
+    for (const bytes of [first, last]) expect([...(bytes?.subarray(0, 3) ?? [])]).toEqual([0xff, 0xd8, 0xff])
+    await dataset.close()
+  })
+
+  it('the ImageNet sample has one photograph of every fifth class', async () => {
+    const dataset = await openDataset(dataFile('imagenet-200.tar'))
+    expect(dataset.split).toBe('val')
+    expect(dataset.items).toHaveLength(200)
+    const ids = imageNetClasses().map(({ id }) => id)
+    expect(dataset.classes.every((id) => ids.indexOf(id) % 5 === 0)).toBe(true)
+    await dataset.close()
+  })
+})
