@@ -48,8 +48,36 @@ export {
   totalsOf,
 } from './analysis/summary.ts'
 
+// Models: pictures in, classes or features out.
+
+/** A network with its tensors, labels and preprocessing. */
+export type { Model } from './checkpoint/model.ts'
+/** Writes a model as one file of safetensors, in chunks. */
+export { writeModel } from './checkpoint/model-file.ts'
+/** Writes a model file under a path, whole or not at all. */
+export { saveModel } from './checkpoint/save.ts'
+/** How often a model is right on a dataset. */
+export type { EvaluateOptions, Evaluation } from './inference/evaluate.ts'
+/** Loads a model from a published name, an npm package, a path or bytes, and makes it ready to run. */
+export {
+  type LoadOptions,
+  loadModel,
+  type ModelSource,
+  type PreprocessingOverrides,
+  type ReadOptions,
+  readModel,
+} from './inference/load.ts'
+/** A model that is ready to run. */
+export type { ClassifyOptions, EmbedOptions, LoadedModel } from './inference/loaded-model.ts'
+/** What pictures come as. */
+export type { PictureInput } from './inference/pictures.ts'
+/** A class and how sure the model is of it. */
+export type { Prediction } from './inference/predictions.ts'
+
 // Graphs: what everything else is derived from.
 
+/** A network in training mode with its loss and gradients. */
+export { buildGradients } from './architecture/gradients.ts'
 /** Appends the nodes that compute a loss's gradients. */
 export { differentiate, gradientName } from './graph/differentiate.ts'
 /** A graph and its parts. */
@@ -77,6 +105,8 @@ export type { Dim, Shape } from './ops/shape.ts'
 export type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from './engines/engine.ts'
 /** Plain loops in double precision: slow, obviously right. */
 export { referenceEngine } from './engines/reference/reference.ts'
+/** WebAssembly on all cores: the default. */
+export { wasmEngine } from './engines/wasm/wasm.ts'
 
 // Errors: each names whose mistake it was.
 

@@ -29,9 +29,15 @@ const schema = v.pipe(
     divisor: positive,
     mean: forEachChannel(finite),
     std: forEachChannel(positive),
-    /** `short-side`: keeps the proportions. `squash`: to a square, whatever the proportions (Keras' `load_img`). */
+    /**
+     * `short-side`: keeps the proportions, the long side truncated to whole pixels as torchvision does;
+     * `short-side-rounded`: the same, rounded. `squash`: to a square, whatever the proportions (Keras' `load_img`).
+     */
     resize: v.strictObject({
-      kind: v.picklist(['short-side', 'squash'], 'must be one of short-side, squash'),
+      kind: v.picklist(
+        ['short-side', 'short-side-rounded', 'squash'],
+        'must be one of short-side, short-side-rounded, squash',
+      ),
       size: pixels,
     }),
     /** Height and width of the piece cut from the middle: what the network sees. */
@@ -85,6 +91,7 @@ const presets = {
     divisor: 1,
     mean: [103.939, 116.779, 123.68],
     std: [1, 1, 1],
+    resize: { kind: 'short-side-rounded', size: 256 },
   },
   /** TensorFlow's v1 and v2: RGB minus the mean, no scaling. */
   'tensorflow-imagenet': { ...imagenet, divisor: 1, mean: [123.68, 116.78, 103.94], std: [1, 1, 1] },

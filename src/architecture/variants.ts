@@ -57,6 +57,11 @@ function wholeBlocks(depth: number, others: number): boolean {
   return depth > others && (depth - others) % 6 === 0
 }
 
+/** Whether a text names a network: one of the table, or a member of a family. */
+export function isVariantName(name: string): boolean {
+  return table.has(name) || families.some(({ pattern }) => pattern.test(name))
+}
+
 /**
  * A network by its name.
  *

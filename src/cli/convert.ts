@@ -43,8 +43,8 @@ export function addConvert(program: Command, context: Context): void {
 
 /** The name of a network goes before a file of that name; `./resnet50` is always the file. */
 async function modelOf(from: string, options: ConvertOptions, context: Context): Promise<Model> {
-  const { variants } = await import('../architecture/variants.ts')
-  if (!variants().some(({ name }) => name === from)) return readModelFrom(from, options, context)
+  const { isVariantName } = await import('../architecture/variants.ts')
+  if (!isVariantName(from)) return readModelFrom(from, options, context)
   const { firstWeights } = await import('../inference/first-weights.ts')
   return firstWeights(from, options.seed)
 }

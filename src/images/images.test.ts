@@ -87,6 +87,12 @@ describe('preprocessing', () => {
       crop: [10, 15],
     })
     expect([wide.width, wide.height]).toEqual([15, 10])
+    const rounded = croppedPixels(places(31, 20), {
+      ...plain,
+      resize: { kind: 'short-side-rounded', size: 10 },
+      crop: [10, 16],
+    })
+    expect(rounded.data).toEqual(resize(places(31, 20), 16, 10, 'bilinear').data)
     const square = croppedPixels(places(31, 20), {
       ...plain,
       resize: { kind: 'squash', size: 12 },

