@@ -33,19 +33,16 @@ describe.each(['torchvision', 'timm', 'keras', 'papers'])('logits recorded from 
   const url = new URL(`../fixtures/logits/${source}.json`, import.meta.url)
   const fixtures: readonly LogitsFixture[] = JSON.parse(readFileSync(url, 'utf8'))
 
-  it.each(fixtures.map((fixture) => [`${fixture.variant} ${JSON.stringify(fixture.set)}`, fixture] as const))(
-    '%s agree in every engine',
-    async (_title, { variant, set, parameters, gain, input, logits }) => {
-      const graph = buildResNet(changed(config(variant), set))
-      expect(parametersOf(graph).reduce((sum, { shape }) => sum + elementsPerImage(shape), 0)).toBe(
-        parameters,
-      )
-      const inputs = new Map([['image', generate('input', input)]])
-      for (const { engine, tolerance } of engines) {
-        const { outputs } = await runOnce(engine, graph, { batch: input[0], gain, inputs })
-        const difference = relativeDifference(outputs.get('logits') ?? [], logits.flat())
-        expect(difference, engine.name).toBeLessThanOrEqual(tolerance)
-      }
-    },
-  )
+  it.each(
+    fixtures.map((fixture) => [`${fixture.variant} ${JSON.stringify(fixture.set)}`, fixture] as const),
+  )('%s agree in every engine', async (_title, { variant, set, parameters, gain, input, logits }) => {
+    const graph = buildResNet(changed(config(variant), set))
+    expect(parametersOf(graph).reduce((sum, { shape }) => sum + elementsPerImage(shape), 0)).toBe(parameters)
+    const inputs = new Map([['image', generate('input', input)]])
+    for (const { engine, tolerance } of engines) {
+      const { outputs } = await runOnce(engine, graph, { batch: input[0], gain, inputs })
+      const difference = relativeDifference(outputs.get('logits') ?? [], logits.flat())
+      expect(difference, engine.name).toBeLessThanOrEqual(tolerance)
+    }
+  })
 })

@@ -28,17 +28,16 @@ describe.skipIf(!available)('the published ResNet-50 on pictures drawn for it', 
     })
     afterAll(() => model.dispose())
 
-    it.each(pictures.slice(0, engine === 'reference' ? 2 : undefined))(
-      'answers as PyTorch does on $file',
-      async ({ file, top5, logits }) => {
-        const ours = await model.logitsOf(await model.prepare(path(file)))
-        expect(relativeDifference(ours, logits)).toBeLessThan(1e-4)
-        const [best] = await model.classify(path(file))
-        expect(best?.index).toBe(top5[0]?.[0])
-        expect(best?.probability).toBeCloseTo(top5[0]?.[1] ?? 0, 3)
-        expect(best?.label).toBe(file.replace('.png', '').replace('-', ' '))
-      },
-    )
+    it.each(
+      pictures.slice(0, engine === 'reference' ? 2 : undefined),
+    )('answers as PyTorch does on $file', async ({ file, top5, logits }) => {
+      const ours = await model.logitsOf(await model.prepare(path(file)))
+      expect(relativeDifference(ours, logits)).toBeLessThan(1e-4)
+      const [best] = await model.classify(path(file))
+      expect(best?.index).toBe(top5[0]?.[0])
+      expect(best?.probability).toBeCloseTo(top5[0]?.[1] ?? 0, 3)
+      expect(best?.label).toBe(file.replace('.png', '').replace('-', ' '))
+    })
   })
 })
 

@@ -50,43 +50,49 @@ function recorded(tensor: RecordedTensor): readonly number[] {
   return 'values' in tensor ? tensor.values : [tensor.sum, tensor.squares, ...tensor.first]
 }
 
-describe.each(fixtures)(
-  'a training step of a narrow $variant',
-  ({ variant, set, input, labels, logits, loss, gradients, running }) => {
-    const graph = buildGradients(changed(config(variant), set))
-    const classes = logits[0]?.length ?? 0
-    const targets = Float32Array.from({ length: labels.length * classes }, (_, i) =>
-      labels[Math.floor(i / classes)] === i % classes ? 1 : 0,
+describe.each(fixtures)('a training step of a narrow $variant', ({
+  variant,
+  set,
+  input,
+  labels,
+  logits,
+  loss,
+  gradients,
+  running,
+}) => {
+  const graph = buildGradients(changed(config(variant), set))
+  const classes = logits[0]?.length ?? 0
+  const targets = Float32Array.from({ length: labels.length * classes }, (_, i) =>
+    labels[Math.floor(i / classes)] === i % classes ? 1 : 0,
+  )
+  const inputs = new Map([
+    ['image', generate('input', input)],
+    ['targets', targets],
+    ['weights', new Float32Array(labels.length).fill(1 / labels.length)],
+  ])
+  const step = runOnce(referenceEngine, graph, { batch: labels.length, gain: 1, inputs })
+
+  it('gives the same logits and loss', async () => {
+    const { outputs } = await step
+    expect(relativeDifference(outputs.get('logits') ?? [], logits.flat())).toBeLessThan(1e-5)
+    expect(relativeDifference(outputs.get('loss') ?? [], [loss])).toBeLessThan(1e-6)
+  })
+
+  it('gives the same gradient of every parameter', async () => {
+    const { outputs } = await step
+    expect([...outputs.keys()].filter((name) => name.startsWith('gradient/'))).toHaveLength(
+      Object.keys(gradients).length,
     )
-    const inputs = new Map([
-      ['image', generate('input', input)],
-      ['targets', targets],
-      ['weights', new Float32Array(labels.length).fill(1 / labels.length)],
-    ])
-    const step = runOnce(referenceEngine, graph, { batch: labels.length, gain: 1, inputs })
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const ours = digest(outputs.get(`gradient/${name}`) ?? new Float32Array(), gradient)
+      expect(relativeDifference(ours, recorded(gradient)), name).toBeLessThan(1e-4)
+    }
+  })
 
-    it('gives the same logits and loss', async () => {
-      const { outputs } = await step
-      expect(relativeDifference(outputs.get('logits') ?? [], logits.flat())).toBeLessThan(1e-5)
-      expect(relativeDifference(outputs.get('loss') ?? [], [loss])).toBeLessThan(1e-6)
-    })
-
-    it('gives the same gradient of every parameter', async () => {
-      const { outputs } = await step
-      expect([...outputs.keys()].filter((name) => name.startsWith('gradient/'))).toHaveLength(
-        Object.keys(gradients).length,
-      )
-      for (const [name, gradient] of Object.entries(gradients)) {
-        const ours = digest(outputs.get(`gradient/${name}`) ?? new Float32Array(), gradient)
-        expect(relativeDifference(ours, recorded(gradient)), name).toBeLessThan(1e-4)
-      }
-    })
-
-    it('leaves the same running statistics', async () => {
-      const { states } = await step
-      for (const [name, statistic] of Object.entries(running)) {
-        expect(relativeDifference(states.get(name) ?? [], statistic), name).toBeLessThan(1e-5)
-      }
-    })
-  },
-)
+  it('leaves the same running statistics', async () => {
+    const { states } = await step
+    for (const [name, statistic] of Object.entries(running)) {
+      expect(relativeDifference(states.get(name) ?? [], statistic), name).toBeLessThan(1e-5)
+    }
+  })
+})

@@ -27,22 +27,21 @@ const read = async (file: string) =>
   )
 
 describe('files written by PyTorch, by the safetensors library and from the layout of TensorFlow.js', () => {
-  it.each(Object.entries(expected))(
-    '%s reads with every name, type, shape and value',
-    async (file, wanted) => {
-      const checkpoint = await read(file)
-      expect(checkpoint.format).toBe(wanted.format)
-      const found: Record<string, unknown> = {}
-      for (const [name, tensor] of checkpoint.tensors) {
-        const { type, shape } = tensor
-        found[name] = { type, shape, values: Array.from(await tensor.read()) }
-      }
-      expect(found).toEqual(wanted.tensors)
-      expect(checkpoint.notes).toEqual(wanted.notes)
-      expect(Object.fromEntries(checkpoint.metadata)).toEqual(wanted.metadata ?? {})
-      await checkpoint.close()
-    },
-  )
+  it.each(
+    Object.entries(expected),
+  )('%s reads with every name, type, shape and value', async (file, wanted) => {
+    const checkpoint = await read(file)
+    expect(checkpoint.format).toBe(wanted.format)
+    const found: Record<string, unknown> = {}
+    for (const [name, tensor] of checkpoint.tensors) {
+      const { type, shape } = tensor
+      found[name] = { type, shape, values: Array.from(await tensor.read()) }
+    }
+    expect(found).toEqual(wanted.tensors)
+    expect(checkpoint.notes).toEqual(wanted.notes)
+    expect(Object.fromEntries(checkpoint.metadata)).toEqual(wanted.metadata ?? {})
+    await checkpoint.close()
+  })
 
   it('reads the same tensors from a Blob', async () => {
     const bytes = readFileSync(join(fixtures, 'mixed.pth'))

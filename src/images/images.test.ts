@@ -33,19 +33,15 @@ function generatedPicture(width: number, height: number): Picture {
 }
 
 describe('resizing', () => {
-  it.each(resizes.map((fixture) => [`${fixture.filter} ${fixture.from} to ${fixture.to}`, fixture] as const))(
-    'is Pillow’s: %s',
-    (_title, { from, to, filter, pixels }) => {
-      const expected = Buffer.from(pixels, 'base64')
-      const { data } = resize(generatedPicture(from[0], from[1]), to[0], to[1], filter)
-      expect(data).toHaveLength(expected.length)
-      const greatest = data.reduce(
-        (most, value, i) => Math.max(most, Math.abs(value - (expected[i] ?? 0))),
-        0,
-      )
-      expect(greatest).toBeLessThanOrEqual(1)
-    },
-  )
+  it.each(
+    resizes.map((fixture) => [`${fixture.filter} ${fixture.from} to ${fixture.to}`, fixture] as const),
+  )('is Pillow’s: %s', (_title, { from, to, filter, pixels }) => {
+    const expected = Buffer.from(pixels, 'base64')
+    const { data } = resize(generatedPicture(from[0], from[1]), to[0], to[1], filter)
+    expect(data).toHaveLength(expected.length)
+    const greatest = data.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected[i] ?? 0))), 0)
+    expect(greatest).toBeLessThanOrEqual(1)
+  })
 })
 
 /** A picture that tells each pixel's place: red its column, green its row. */

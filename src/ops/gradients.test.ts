@@ -294,12 +294,11 @@ function checkCase(entry: Case): void {
 }
 
 describe('gradient rules agree with finite differences', () => {
-  it.each(cases.map((entry) => [`${entry.operation.name}: ${entry.title}`, entry] as const))(
-    '%s',
-    (_title, entry) => {
-      checkCase(entry)
-    },
-  )
+  it.each(
+    cases.map((entry) => [`${entry.operation.name}: ${entry.title}`, entry] as const),
+  )('%s', (_title, entry) => {
+    checkCase(entry)
+  })
 })
 
 describe('the table of operations', () => {

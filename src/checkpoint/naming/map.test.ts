@@ -128,14 +128,19 @@ describe('prefixes', () => {
   const states = statesOf(config('resnet18'))
   const prefixed = (prefix: string) => [...states].map(([name, shape]) => [prefix + name, shape] as const)
 
-  test.each(['module.', '_orig_mod.', 'model.', 'backbone.', 'encoder.', 'module.encoder_q.', 'a.b.'])(
-    '%s is stripped and said',
-    (prefix) => {
-      const named = nameTensors(checkpointOf(prefixed(prefix)))
-      expect(named.tensors.size).toBe(states.size)
-      expect(named.notes).toEqual([`stripped "${prefix}" from the names`])
-    },
-  )
+  test.each([
+    'module.',
+    '_orig_mod.',
+    'model.',
+    'backbone.',
+    'encoder.',
+    'module.encoder_q.',
+    'a.b.',
+  ])('%s is stripped and said', (prefix) => {
+    const named = nameTensors(checkpointOf(prefixed(prefix)))
+    expect(named.tensors.size).toBe(states.size)
+    expect(named.notes).toEqual([`stripped "${prefix}" from the names`])
+  })
 
   test('tensors outside the prefix are set aside, with their number', () => {
     const named = nameTensors(
