@@ -8,6 +8,7 @@ import { access, realpath } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
 import Config from '@npmcli/config'
 import npmDefinitions from '@npmcli/config/lib/definitions/index.js'
+import * as v from 'valibot'
 import { HubError } from '../errors.ts'
 
 /** npm waits minutes by default; a person at a terminal should hear sooner that there is no network. */
@@ -22,6 +23,8 @@ export interface NpmConfig {
   readonly patienceMs: number
   /** npm's setting `replace-registry-host`. */
   readonly replaceRegistryHost: string
+  /** The host that npm asks unless it is told another. */
+  readonly publicHost: string
 }
 
 /**
@@ -75,7 +78,17 @@ function settingsOf(config: Config): NpmConfig {
     tag: typeof tag === 'string' ? tag : 'latest',
     patienceMs,
     replaceRegistryHost: typeof host === 'string' ? host : 'npmjs',
+    publicHost: defaultRegistryHost(),
   }
+}
+
+/** The host of npm's own default registry, from npm's own table of settings. */
+function defaultRegistryHost(): string {
+  const registry = v.safeParse(
+    v.object({ registry: v.object({ default: v.string() }) }),
+    npmDefinitions.definitions,
+  )
+  return registry.success ? new URL(registry.output.registry.default).host : ''
 }
 
 /** Flattening also sets variables of this process, meant for the scripts that npm runs; we run none. */

@@ -114,7 +114,7 @@ export class Registry {
       )
     }
     const setting = this.#config.replaceRegistryHost
-    const replaced = setting === 'npmjs' ? 'registry.npmjs.org' : setting
+    const replaced = setting === 'npmjs' ? this.#config.publicHost : setting
     const moves = setting !== 'never' && (setting === 'always' || replaced === url.host)
     return moves ? new URL(url.pathname, this.#address).href : url.href
   }

@@ -27,8 +27,16 @@ export interface Evaluation extends Counts {
   readonly notes: readonly string[]
 }
 
-/** Pictures decoded ahead of the engine. */
-const ahead = 8
+/** Values of a batch's images together, so that small pictures go many at a time. */
+const batchValues = 1_000_000
+const largestBatch = 64
+
+/** Images that the engine takes at once. */
+function batchOf({ model, engine }: LoadedModel): number {
+  const [height, width] = model.preprocessing.crop
+  const fits = Math.floor(batchValues / (height * width * model.config.inputChannels))
+  return engine === 'reference' ? 1 : Math.min(largestBatch, Math.max(1, fits))
+}
 
 /** Runs a model over a dataset. See `LoadedModel.evaluate`. */
 export async function evaluate(
@@ -51,19 +59,20 @@ export async function evaluate(
     const tally = new Tally(indices, model.labels, model.config.classes)
     const errors: { file: string; error: string }[] = []
     let engineMs = 0
-    for await (const { item, image } of prepared(items, loaded, signal)) {
-      if (image instanceof ResNetError) errors.push({ file: item.file, error: image.message })
-      else {
-        const before = performance.now()
-        const logits = await loaded.logitsOf(image, signal)
-        engineMs += performance.now() - before
-        if (!logits.every(Number.isFinite)) {
-          throw new CheckpointError(
-            `${model.name}: its scores for ${item.file} are no numbers; the model is damaged`,
-          )
-        }
-        tally.add(item.class, logits)
+    for await (const batch of prepared(items, loaded, signal)) {
+      const good = batch.flatMap(({ item, image }) => (image instanceof ResNetError ? [] : [{ item, image }]))
+      for (const { item, image } of batch) {
+        if (image instanceof ResNetError) errors.push({ file: item.file, error: image.message })
       }
+      const before = performance.now()
+      const images = good.map(({ image }) => image)
+      const answers = await loaded.logitsOfBatch(images, batchOf(loaded), signal)
+      engineMs += performance.now() - before
+      good.forEach(({ item }, index) => {
+        const logits = answers[index] ?? new Float32Array()
+        checkScores(model.name, item.file, logits)
+        tally.add(item.class, logits)
+      })
       progress?.({ done: tally.images + errors.length, total: items.length })
     }
     if (tally.images === 0)
@@ -81,12 +90,12 @@ interface Prepared {
   readonly image: Float32Array | ResNetError
 }
 
-/** Decodes a few pictures ahead, in order. */
+/** Batches of decoded pictures, in order; the next one is decoded while the engine runs. */
 async function* prepared(
   items: readonly DatasetItem[],
   loaded: LoadedModel,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Prepared, void, undefined> {
+): AsyncGenerator<readonly Prepared[], void, undefined> {
   const one = async (item: DatasetItem): Promise<Prepared> => {
     try {
       return { item, image: await loaded.prepare({ file: item.file, bytes: await item.read() }) }
@@ -95,12 +104,24 @@ async function* prepared(
       throw error
     }
   }
-  const pending: Promise<Prepared>[] = []
-  for (const item of items) {
-    signal?.throwIfAborted()
-    pending.push(one(item))
-    const first = pending.length > ahead ? pending.shift() : undefined
-    if (first !== undefined) yield await first
+  const size = batchOf(loaded)
+  const decode = (start: number) => {
+    const batch = Promise.all(items.slice(start, start + size).map(one))
+    // What goes wrong ahead is told when its turn comes, or never where the caller stops before.
+    batch.catch(() => undefined)
+    return batch
   }
-  for (const rest of pending) yield await rest
+  let next = decode(0)
+  for (let start = 0; start < items.length; start += size) {
+    signal?.throwIfAborted()
+    const batch = await next
+    next = decode(start + size)
+    yield batch
+  }
+  await next
+}
+
+function checkScores(model: string, file: string, logits: Float32Array): void {
+  if (logits.every(Number.isFinite)) return
+  throw new CheckpointError(`${model}: its scores for ${file} are no numbers; the model is damaged`)
 }

@@ -107,6 +107,27 @@ export class LoadedModel {
     return this.#runOn('classify', 'logits', image, signal)
   }
 
+  /**
+   * The scores of several images at once, one array for each. All calls with one `batch` share one program; where there
+   * are fewer images than that, the rest of the batch stays empty.
+   */
+  async logitsOfBatch(
+    images: readonly Float32Array[],
+    batch: number,
+    signal?: AbortSignal,
+  ): Promise<readonly Float32Array[]> {
+    const name = `classify ${batch}`
+    await this.#add(name, () => this.#graph, batch)
+    const size = images[0]?.length ?? 0
+    const joined = new Float32Array(batch * size)
+    images.forEach((image, index) => {
+      joined.set(image, index * size)
+    })
+    const logits = await this.#runOn(name, 'logits', joined, signal)
+    const { classes } = this.model.config
+    return images.map((_, index) => logits.slice(index * classes, (index + 1) * classes))
+  }
+
   /** Gives back what the engine holds; the model cannot be run afterwards. */
   dispose(): Promise<void> {
     return this.#session.dispose()
@@ -137,8 +158,8 @@ export class LoadedModel {
     return values
   }
 
-  #add(name: string, graph: () => Graph): Promise<void> {
-    const added = this.#added.get(name) ?? this.#session.add(name, graph(), { batch: 1 })
+  #add(name: string, graph: () => Graph, batch = 1): Promise<void> {
+    const added = this.#added.get(name) ?? this.#session.add(name, graph(), { batch })
     this.#added.set(name, added)
     return added
   }
