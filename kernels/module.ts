@@ -13,9 +13,10 @@ export const levels = {
   relaxed: { relaxed: true, rows: 6, fenceEvery: 1 },
 } as const satisfies Record<string, TileOptions>
 
-export function moduleText(options: TileOptions): Code {
+/** `shared`: whether the memory is one that threads share. */
+export function moduleText(options: TileOptions & { readonly shared: boolean }): Code {
   return lines(
-    '(module (import "env" "memory" (memory 1 65536 shared))',
+    `(module (import "env" "memory" (memory 1 65536${options.shared ? ' shared' : ''}))`,
     functions,
     convolution(options),
     winograd,

@@ -14,15 +14,31 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.kernel
 if (status !== 0) process.exit(1)
 const { levels, moduleText } = await import('../build/kernels/module.js')
 
-const modules = Object.entries(levels).map(([level, options]) => {
+function assemble(options) {
   const module = binaryen.parseText(moduleText(options))
   module.setFeatures(binaryen.Features.All)
-  if (!module.validate()) throw new Error(`the kernels of level ${level} are not valid WebAssembly`)
-  return `  ${level}: '${Buffer.from(module.emitBinary()).toString('base64')}',`
+  if (!module.validate()) throw new Error('the kernels are not valid WebAssembly')
+  return Buffer.from(module.emitBinary())
+}
+
+// The builds for memory that is shared and memory that is not differ in one byte: the package ships one, and where it is.
+const modules = Object.entries(levels).map(([level, options]) => {
+  const shared = assemble({ ...options, shared: true })
+  const unshared = assemble({ ...options, shared: false })
+  const flagAt = shared.findIndex((byte, index) => byte !== unshared[index])
+  const flag = unshared[flagAt]
+  if (
+    !Buffer.from(shared)
+      .fill(flag, flagAt, flagAt + 1)
+      .equals(unshared)
+  )
+    throw new Error(`the kernels of level ${level} differ in more than the kind of their memory`)
+  const bytes = shared.toString('base64')
+  return `  ${level}: { unshared: { at: ${flagAt}, byte: ${flag} }, bytes: '${bytes}' },`
 })
 const folder = `${root}/src/engines/wasm/generated`
 mkdirSync(folder, { recursive: true })
 writeFileSync(
   `${folder}/kernels.ts`,
-  `/** The kernels' bytes in base64, by level. Written by scripts/kernels.mjs. */\nexport const kernelModules = {\n${modules.join('\n')}\n} as const\n`,
+  `/** The kernels' bytes in base64, by level, and the byte that is another one where memory is not shared. Written by scripts/kernels.mjs. */\nexport const kernelModules = {\n${modules.join('\n')}\n} as const\n`,
 )

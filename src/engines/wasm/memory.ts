@@ -2,19 +2,29 @@
  * The engine's one memory. Addresses are handed out once and never taken back but as a whole; values of a graph that have
  * the same geometry take turns in the same place, so that their zero borders are written once.
  */
-import { ResourceError } from '../../errors.ts'
+import { EngineError, ResourceError } from '../../errors.ts'
 import { type Layout, type Storage, totalBytes } from './layout.ts'
 
 const pageBytes = 65_536
 const cacheLine = 64
 
 export class Heap {
-  readonly memory: WebAssembly.Memory
+  #memory: WebAssembly.Memory | undefined
   #top = 4096
   #scratch = { address: 0, bytes: 0 }
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared: true })
+  constructor({ shared }: { readonly shared: boolean }) {
+    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared })
+  }
+
+  get memory(): WebAssembly.Memory {
+    if (this.#memory === undefined) throw new EngineError('the session was disposed')
+    return this.#memory
+  }
+
+  /** Lets go of the memory, whoever still holds the session. */
+  free(): void {
+    this.#memory = undefined
   }
 
   /** Zeroed bytes at an address that a cache line divides. Throws `ResourceError` past 4 GB. */

@@ -4,7 +4,7 @@
  */
 
 /** Words at the bottom of memory by which the threads agree. */
-export const control = { epoch: 0, arrived: 1, generation: 2, table: 3, phases: 4 } as const
+export const control = { epoch: 0, arrived: 1, generation: 2, table: 3, phases: 4, stop: 5 } as const
 
 /** Words of a phase in the table: kernel, descriptor, units, grain. */
 export const phaseWords = 4
@@ -44,6 +44,8 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
       return
     }
     Atomics.store(shared, word.arrived, 0)
+    // Decided before anybody goes on, so that all threads stop after the same phase.
+    if (Atomics.load(shared, word.stop) !== 0) Atomics.store(shared, word.phases, 0)
     Atomics.add(shared, word.generation, 1)
     Atomics.notify(shared, word.generation)
   }
@@ -52,8 +54,7 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
   const runProgram = () => {
     shared = new Int32Array(memory.buffer)
     const table = Atomics.load(shared, word.table) / 4
-    const phases = Atomics.load(shared, word.phases)
-    for (let phase = 0; phase < phases; phase++) {
+    for (let phase = 0; phase < Atomics.load(shared, word.phases); phase++) {
       const [kernel = 0, descriptor = 0, units = 0, grain = 1] = shared.subarray(
         table + phase * size,
         table + (phase + 1) * size,
@@ -69,7 +70,6 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
   for (let epoch = 0; ; ) {
     waitWhile(word.epoch, epoch)
     epoch = Atomics.load(shared, word.epoch)
-    if (epoch < 0) return
     try {
       runProgram()
       if (index === 0) post({ epoch })

@@ -1,20 +1,49 @@
 /** The WebAssembly engine: graphs as programs over one shared memory, run by threads in lockstep. */
-import { keepAlive, parallelism, startThread, type Thread } from '#platform/engines/wasm/worker'
+import { parallelism } from '#platform/engines/wasm/worker'
 import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
 import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engine.ts'
 import { compile, type Program } from './compile.ts'
+import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
 import { kernelModules } from './generated/kernels.ts'
 import { Heap } from './memory.ts'
-import { control, phaseWords } from './thread.ts'
+import { phaseWords } from './thread.ts'
 
 /** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. Inference only. */
 export const wasmEngine: Engine = {
   name: 'wasm',
   async open(state, options = {}) {
-    return WasmSession.open(state, options)
+    return openSession(state, options)
   },
+}
+
+/**
+ * Opens a session on threads that share memory, or, where there is none to share, on the calling thread.
+ *
+ * @throws EngineError for a number of threads that is none.
+ */
+export async function openSession(
+  state: TensorMap,
+  { threads = parallelism(), precise = false }: EngineOptions,
+  shared = typeof SharedArrayBuffer !== 'undefined',
+): Promise<Session> {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new EngineError(`threads must be a whole number from 1, not ${threads}`)
+  const heap = new Heap({ shared })
+  const module = await compileKernels({ shared })
+  const kernels = WebAssembly.Module.exports(module).map(({ name }) => name)
+  const parts = { heap, module, kernels }
+  const crew = shared ? new ThreadCrew(parts, threads) : await CallingThread.open(parts)
+  return new WasmSession({ state, heap, kernels, crew, precise })
+}
+
+interface SessionParts {
+  readonly state: TensorMap
+  readonly heap: Heap
+  readonly kernels: readonly string[]
+  readonly crew: Crew
+  readonly precise: boolean
 }
 
 interface Added {
@@ -23,47 +52,21 @@ interface Added {
 }
 
 class WasmSession implements Session {
-  readonly #heap = new Heap()
+  readonly #heap: Heap
   readonly #state: Map<string, Float32Array>
   readonly #added = new Map<string, Added>()
   readonly #kernels: readonly string[]
+  readonly #crew: Crew
   readonly #precise: boolean
-  #threads: readonly Thread[] = []
   #queue: Promise<unknown> = Promise.resolve()
-  #epoch = 0
-  #settle: { resolve(): void; reject(error: Error): void } | undefined
-  #failure: EngineError | undefined
+  #disposed = false
 
-  private constructor(state: TensorMap, module: WebAssembly.Module, precise: boolean) {
+  constructor({ state, heap, kernels, crew, precise }: SessionParts) {
+    this.#heap = heap
+    this.#kernels = kernels
+    this.#crew = crew
     this.#precise = precise
     this.#state = new Map([...state].map(([name, values]) => [name, values.slice()]))
-    this.#kernels = WebAssembly.Module.exports(module).map(({ name }) => name)
-  }
-
-  static async open(
-    state: TensorMap,
-    { threads = parallelism(), precise = false }: EngineOptions,
-  ): Promise<WasmSession> {
-    const module = await compileKernels()
-    const session = new WasmSession(state, module, precise)
-    session.#threads = Array.from({ length: threads }, (_, index) =>
-      startThread(
-        {
-          memory: session.#heap.memory,
-          module,
-          kernels: session.#kernels,
-          index,
-          count: threads,
-          control,
-          phaseWords,
-        },
-        (message) =>
-          session.#answer(
-            'error' in message ? new EngineError(`a thread died: ${message.error}`) : undefined,
-          ),
-      ),
-    )
-    return session
   }
 
   add(name: string, graph: Graph, { batch }: { readonly batch: number }): Promise<void> {
@@ -77,7 +80,7 @@ class WasmSession implements Session {
       }
       const program = compile(this.#heap, graph, {
         batch,
-        threads: this.#threads.length,
+        threads: this.#crew.threads,
         precise: this.#precise,
       })
       program.pack(this.#state)
@@ -103,7 +106,7 @@ class WasmSession implements Session {
           )
         this.#heap.floats.set(values, address / 4)
       }
-      await this.#execute(table, program.phases.length)
+      await this.#crew.run(table, program.phases.length, options.signal)
       return new Map(
         [...program.outputs].map(([output, { address, size }]) => [
           output,
@@ -121,7 +124,7 @@ class WasmSession implements Session {
       const timings: KernelTiming[] = []
       for (const [index, { kernel, nodes }] of program.phases.entries()) {
         const start = performance.now()
-        await this.#execute(table + index * phaseWords * 4, 1)
+        await this.#crew.run(table + index * phaseWords * 4, 1)
         timings.push({ kernel, nodes, milliseconds: performance.now() - start, macs: 0, bytes: 0 })
       }
       return timings
@@ -145,43 +148,17 @@ class WasmSession implements Session {
   }
 
   async dispose(): Promise<void> {
-    this.#failure = new EngineError('the session was disposed')
-    for (const thread of this.#threads) thread.terminate()
-    this.#settle?.reject(this.#failure)
+    this.#disposed = true
+    await this.#crew.dismiss(new EngineError(disposed))
+    await this.#queue
+    this.#heap.free()
     this.#state.clear()
     this.#added.clear()
   }
 
-  /** Has all threads run phases of a table. */
-  async #execute(table: number, phases: number): Promise<void> {
-    const words = this.#heap.integers
-    words[control.table] = table
-    words[control.phases] = phases
-    const letGo = keepAlive()
-    try {
-      await new Promise<void>((resolve, reject) => {
-        this.#settle = { resolve, reject }
-        Atomics.store(words, control.epoch, ++this.#epoch)
-        Atomics.notify(words, control.epoch)
-      })
-    } finally {
-      this.#settle = undefined
-      letGo()
-    }
-  }
-
-  /** A thread is done, or dead. */
-  #answer(error: EngineError | undefined): void {
-    if (error === undefined) this.#settle?.resolve()
-    else {
-      this.#failure = error
-      this.#settle?.reject(error)
-    }
-  }
-
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(() => {
-      if (this.#failure !== undefined) throw this.#failure
+      if (this.#disposed) throw new EngineError(disposed)
       return task()
     })
     this.#queue = result.catch(() => undefined)
@@ -201,10 +178,13 @@ class WasmSession implements Session {
   }
 }
 
+const disposed = 'the session was disposed'
+
 /** The fastest kernels that this machine's WebAssembly takes. */
-async function compileKernels(): Promise<WebAssembly.Module> {
-  for (const base64 of [kernelModules.relaxed, kernelModules.simd]) {
+async function compileKernels({ shared }: { readonly shared: boolean }): Promise<WebAssembly.Module> {
+  for (const { bytes: base64, unshared } of [kernelModules.relaxed, kernelModules.simd]) {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+    if (!shared) bytes[unshared.at] = unshared.byte
     if (WebAssembly.validate(bytes)) return WebAssembly.compile(bytes)
   }
   throw new EngineError('this machine has no WebAssembly with SIMD and threads')

@@ -2,7 +2,7 @@
 import { type ThreadData, type ThreadMessage, threadMain } from './thread.ts'
 
 export interface Thread {
-  terminate(): void
+  terminate(): Promise<void>
 }
 
 /** Threads that this machine runs at once. */
@@ -19,10 +19,22 @@ export function startThread(data: ThreadData, answer: (message: ThreadMessage) =
   worker.onmessage = ({ data: message }: MessageEvent<ThreadMessage>) => answer(message)
   worker.onerror = ({ message }) => answer({ error: message })
   worker.postMessage(data)
-  return { terminate: () => worker.terminate() }
+  return { terminate: async () => worker.terminate() }
 }
 
 /** Nothing keeps a page alive but the page. */
 export function keepAlive(): () => void {
   return () => undefined
+}
+
+/** Lets everything else that waits have its turn; timers would wait for four milliseconds. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(undefined)
+  })
 }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { type ThreadData, type ThreadMessage, threadMain } from './thread.ts'
 
 export interface Thread {
-  terminate(): void
+  terminate(): Promise<void>
 }
 
 /** Threads that this machine runs at once. */
@@ -18,10 +18,12 @@ export function startThread(data: ThreadData, answer: (message: ThreadMessage) =
   const worker = new Worker(source, { eval: true, workerData: data })
   worker.on('message', answer)
   worker.on('error', (error) => answer({ error: String(error) }))
+  worker.on('exit', (code) => answer({ error: `it ended with code ${code}` }))
   worker.unref()
   return {
-    terminate() {
-      void worker.terminate()
+    async terminate() {
+      worker.removeAllListeners()
+      await worker.terminate()
     },
   }
 }
@@ -30,4 +32,11 @@ export function startThread(data: ThreadData, answer: (message: ThreadMessage) =
 export function keepAlive(): () => void {
   const timer = setInterval(() => undefined, 1 << 30)
   return () => clearInterval(timer)
+}
+
+/** Lets everything else that waits have its turn. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

@@ -1,0 +1,129 @@
+/** Who runs programs: threads in lockstep over shared memory, or the calling thread where memory cannot be shared. */
+import { keepAlive, nextTask, startThread, type Thread } from '#platform/engines/wasm/worker'
+import { EngineError } from '../../errors.ts'
+import type { Heap } from './memory.ts'
+import { control, phaseWords } from './thread.ts'
+
+export interface CrewOptions {
+  readonly heap: Heap
+  readonly module: WebAssembly.Module
+  /** Names of the module's kernels, in the order of their numbers in a table. */
+  readonly kernels: readonly string[]
+}
+
+export interface Crew {
+  readonly threads: number
+  /** Runs phases of a table. Rejects when the signal fires, a thread dies, or the crew is dismissed. */
+  run(table: number, phases: number, signal?: AbortSignal): Promise<void>
+  /** Ends what runs, with this error, and gives back the threads. */
+  dismiss(reason: Error): Promise<void>
+}
+
+/** Threads over shared memory. The calling thread never computes, so that a page stays responsive. */
+export class ThreadCrew implements Crew {
+  readonly threads: number
+  readonly #heap: Heap
+  readonly #members: readonly Thread[]
+  #epoch = 0
+  #failure: Error | undefined
+  #settle: { resolve(): void; reject(error: Error): void } | undefined
+
+  constructor({ heap, module, kernels }: CrewOptions, count: number) {
+    this.threads = count
+    this.#heap = heap
+    const shared = { memory: heap.memory, module, kernels, count, control, phaseWords }
+    this.#members = Array.from({ length: count }, (_, index) =>
+      startThread({ ...shared, index }, (message) => {
+        if ('error' in message) void this.dismiss(new EngineError(`a thread died: ${message.error}`))
+        else this.#settle?.resolve()
+      }),
+    )
+  }
+
+  async run(table: number, phases: number, signal?: AbortSignal): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    const words = this.#heap.integers
+    words[control.table] = table
+    words[control.phases] = phases
+    words[control.stop] = 0
+    const stop = () => Atomics.store(words, control.stop, 1)
+    signal?.addEventListener('abort', stop)
+    const letGo = keepAlive()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#settle = { resolve, reject }
+        Atomics.store(words, control.epoch, ++this.#epoch)
+        Atomics.notify(words, control.epoch)
+      })
+      signal?.throwIfAborted()
+    } finally {
+      this.#settle = undefined
+      letGo()
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+
+  async dismiss(reason: Error): Promise<void> {
+    this.#failure ??= reason
+    this.#settle?.reject(this.#failure)
+    await Promise.all(this.#members.map((member) => member.terminate()))
+  }
+}
+
+/** Milliseconds that the calling thread computes before others have their turn. */
+const sliceMs = 8
+
+/** The calling thread, which computes in slices, so that a page still answers. */
+export class CallingThread implements Crew {
+  readonly threads = 1
+  readonly #heap: Heap
+  readonly #kernels: readonly Kernel[]
+  #failure: Error | undefined
+
+  private constructor(heap: Heap, kernels: readonly Kernel[]) {
+    this.#heap = heap
+    this.#kernels = kernels
+  }
+
+  static async open({ heap, module, kernels }: CrewOptions): Promise<CallingThread> {
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory: heap.memory } })
+    return new CallingThread(
+      heap,
+      kernels.map((name) => kernelNamed(exports, name)),
+    )
+  }
+
+  async run(table: number, phases: number, signal?: AbortSignal): Promise<void> {
+    const words = this.#heap.integers.slice(table / 4, table / 4 + phases * phaseWords)
+    let sliceStart = performance.now()
+    for (let at = 0; at < words.length; at += phaseWords) {
+      const [number = 0, descriptor = 0, units = 0, grain = 1] = words.subarray(at, at + phaseWords)
+      const kernel = this.#kernels[number]
+      for (let from = 0, piece = grain; from < units; ) {
+        const start = performance.now()
+        const to = Math.min(units, from + piece)
+        kernel?.(descriptor, from, to)
+        from = to
+        const end = performance.now()
+        if (end - start < sliceMs / 4) piece *= 2
+        if (end - sliceStart < sliceMs) continue
+        await nextTask()
+        if (this.#failure !== undefined) throw this.#failure
+        signal?.throwIfAborted()
+        sliceStart = performance.now()
+      }
+    }
+  }
+
+  async dismiss(reason: Error): Promise<void> {
+    this.#failure ??= reason
+  }
+}
+
+type Kernel = (descriptor: number, from: number, to: number) => unknown
+
+function kernelNamed(exports: WebAssembly.Exports, name: string): Kernel {
+  const kernel = exports[name]
+  if (typeof kernel !== 'function') throw new EngineError(`the kernels lack "${name}"`)
+  return (descriptor, from, to) => kernel(descriptor, from, to)
+}
