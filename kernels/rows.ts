@@ -7,6 +7,9 @@ import {
   bytesOfFloats,
   type Code,
   field,
+  forPixels,
+  forRows,
+  forVectors,
   get,
   int,
   kernel,
@@ -23,10 +26,6 @@ import {
   storeFloat,
   storeVector,
 } from './wat.ts'
-
-/** Splits a unit into image `n` and row `r` of a map of so many rows. */
-export const splitUnit = (height: Code): Code =>
-  lines(set('n', `(i32.div_u ${get('unit')} ${height})`), set('r', `(i32.rem_u ${get('unit')} ${height})`))
 
 /** The address of row `r` of image `n` of an operand. */
 export function rowAddress<D extends DescriptorName>(
@@ -60,28 +59,17 @@ function affine(activation: string, act: (x: Code) => Code): Code {
     lines(
       fields.code,
       set('bytes', bytesOfFloats(get('channels'))),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forRows(
+        get('height'),
         lines(
-          splitUnit(get('height')),
           set('x', rowAddress('affine', 'xBase', 'xImage', 'xRow')),
           set('y', rowAddress('affine', 'yBase', 'yImage', 'yRow')),
           set('scale', perChannel('scale', 'scaleImage')),
           set('shift', perChannel('shift', 'shiftImage')),
-          loop(
-            'q',
-            int(0),
-            get('width'),
-            int(1),
+          forPixels(
             lines(
-              loop(
+              forVectors(
                 'c',
-                int(0),
-                get('bytes'),
-                int(16),
                 storeVector(
                   add(get('y'), get('c')),
                   act(
@@ -113,21 +101,14 @@ function binary(name: string, combine: (a: Code, b: Code) => Code): Code {
     lines(
       fields.code,
       set('bytes', bytesOfFloats(get('count'))),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forRows(
+        get('height'),
         lines(
-          splitUnit(get('height')),
           set('a', rowAddress('binary', 'aBase', 'aImage', 'aRow')),
           set('b', rowAddress('binary', 'bBase', 'bImage', 'bRow')),
           set('y', rowAddress('binary', 'yBase', 'yImage', 'yRow')),
-          loop(
+          forVectors(
             'i',
-            int(0),
-            get('bytes'),
-            int(16),
             storeVector(
               add(get('y'), get('i')),
               combine(loadVector(add(get('a'), get('i'))), loadVector(add(get('b'), get('i')))),
@@ -148,13 +129,9 @@ const gather = (() => {
     lines(
       fields.code,
       set('bytes', bytesOfFloats(get('count'))),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forRows(
+        get('height'),
         lines(
-          splitUnit(get('height')),
           set('y', rowAddress('gather', 'yBase', 'yImage', 'yRow')),
           set(
             'x',
@@ -163,11 +140,7 @@ const gather = (() => {
               load(add(field('gather', 'rowTable'), bytesOfFloats(get('r')))),
             ),
           ),
-          loop(
-            'q',
-            int(0),
-            get('width'),
-            int(1),
+          forPixels(
             lines(
               set('p', add(get('x'), load(add(get('columnTable'), bytesOfFloats(get('q')))))),
               loop(
@@ -195,13 +168,9 @@ function planes(name: string, move: (plane: Code, pixel: Code) => Code): Code {
     lines(
       fields.code,
       set('planeBytes', bytesOfFloats(mul(get('height'), get('width')))),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forRows(
+        get('height'),
         lines(
-          splitUnit(get('height')),
           loop(
             'c',
             int(0),
@@ -216,11 +185,7 @@ function planes(name: string, move: (plane: Code, pixel: Code) => Code): Code {
                   add(mul(get('c'), get('planeBytes')), bytesOfFloats(mul(get('r'), get('width')))),
                 ),
               ),
-              loop(
-                'q',
-                int(0),
-                get('width'),
-                int(1),
+              forPixels(
                 lines(
                   move(get('p'), get('y')),
                   set('p', add(get('p'), int(4))),

@@ -6,6 +6,7 @@ import {
   type Code,
   field,
   float,
+  forUnits,
   get,
   int,
   kernel,
@@ -32,11 +33,7 @@ const softmax: Code = (() => {
     lines(fields.locals, local('i32', 'unit', 'x', 'y', 'i', 'k'), local('f32', 'greatest', 'sum', 'value')),
     lines(
       fields.code,
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forUnits(
         lines(
           set('x', add(field('softmax', 'x'), mul(get('unit'), field('softmax', 'xOuter')))),
           set('y', add(field('softmax', 'y'), mul(get('unit'), field('softmax', 'yOuter')))),
@@ -72,11 +69,7 @@ const vectorConvolution: Code = (() => {
     lines(fields.locals, local('i32', 'unit', 'x', 'y', 'i', 'k', 'at'), local('f32', 'sum')),
     lines(
       fields.code,
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forUnits(
         lines(
           set(
             'x',
@@ -158,11 +151,7 @@ const groupStatistics: Code = (() => {
     lines(
       fields.code,
       set('count', `(f64.convert_i32_u ${mul(mul(get('height'), get('width')), get('groupChannels'))})`),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forUnits(
         lines(
           set('image', add(d('xBase'), mul(get('unit'), d('xImage')))),
           set('outScale', add(d('outScale'), mul(get('unit'), d('outImage')))),

@@ -67,3 +67,23 @@ export function readFields<D extends DescriptorName>(
     code: lines(names.map((name) => set(name, field(descriptor, name)))),
   }
 }
+
+/** Goes over a kernel's units in local `unit`. */
+export const forUnits = (body: Code): Code => loop('unit', get('from'), get('to'), int(1), body)
+
+/** The same for units that are rows of maps `height` high: image in local `n`, row in local `r`. */
+export const forRows = (height: Code, body: Code): Code =>
+  forUnits(
+    lines(
+      set('n', `(i32.div_u ${get('unit')} ${height})`),
+      set('r', `(i32.rem_u ${get('unit')} ${height})`),
+      body,
+    ),
+  )
+
+/** Goes over the pixels of a row in local `q`. */
+export const forPixels = (body: Code): Code => loop('q', int(0), get('width'), int(1), body)
+
+/** Goes over vectors of four floats in local `counter`, up to local `bytes`. */
+export const forVectors = (counter: string, body: Code): Code =>
+  loop(counter, int(0), get('bytes'), int(16), body)

@@ -1,6 +1,6 @@
 /** Kernels over windows of a map: pools, means, filters of single channels. */
 
-import { rowAddress, splitUnit } from './rows.ts'
+import { rowAddress } from './rows.ts'
 import {
   add,
   addVectors,
@@ -8,6 +8,10 @@ import {
   type Code,
   field,
   float,
+  forPixels,
+  forRows,
+  forUnits,
+  forVectors,
   get,
   int,
   kernel,
@@ -64,22 +68,14 @@ function pool({ name, start, combine, finish }: Pool): Code {
     lines(
       fields.code,
       set('bytes', bytes),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forRows(
+        get('height'),
         lines(
-          splitUnit(get('height')),
           set('y', rowAddress('pool', 'yBase', 'yImage', 'yRow')),
           set('image', add(field('pool', 'xBase'), mul(get('n'), field('pool', 'xImage')))),
           set('rowStart', sub(mul(get('r'), field('pool', 'strideDown')), field('pool', 'top'))),
           clip('firstRow', 'endRow', 'rowStart', get('kernelHeight'), get('xHeight')),
-          loop(
-            'q',
-            int(0),
-            get('width'),
-            int(1),
+          forPixels(
             lines(
               set('columnStart', sub(mul(get('q'), field('pool', 'strideAcross')), field('pool', 'left'))),
               clip('firstColumn', 'endColumn', 'columnStart', get('kernelWidth'), get('xWidth')),
@@ -87,11 +83,8 @@ function pool({ name, start, combine, finish }: Pool): Code {
                 'cells',
                 mul(sub(get('endRow'), get('firstRow')), sub(get('endColumn'), get('firstColumn'))),
               ),
-              loop(
+              forVectors(
                 'c',
-                int(0),
-                get('bytes'),
-                int(16),
                 lines(
                   set('sum', start),
                   loop(
@@ -161,11 +154,7 @@ const mean: Code = (() => {
     lines(
       fields.code,
       set('bytes', bytesOfFloats(get('channels'))),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forUnits(
         lines(
           set('n', `(i32.div_u ${get('unit')} ${groups})`),
           set('c', mul(`(i32.rem_u ${get('unit')} ${groups})`, int(16))),
@@ -226,13 +215,9 @@ const depthwise: Code = (() => {
     lines(
       fields.code,
       set('bytes', bytesOfFloats(get('channels'))),
-      loop(
-        'unit',
-        get('from'),
-        get('to'),
-        int(1),
+      forRows(
+        get('height'),
         lines(
-          splitUnit(get('height')),
           set(
             'x',
             add(
@@ -241,17 +226,10 @@ const depthwise: Code = (() => {
             ),
           ),
           set('y', rowAddress('depthwise', 'yBase', 'yImage', 'yRow')),
-          loop(
-            'q',
-            int(0),
-            get('width'),
-            int(1),
+          forPixels(
             lines(
-              loop(
+              forVectors(
                 'c',
-                int(0),
-                get('bytes'),
-                int(16),
                 lines(
                   set('sum', loadVector(add(field('depthwise', 'bias'), get('c')))),
                   set('w', add(get('weights'), get('c'))),
