@@ -1,4 +1,5 @@
 /** What element-wise activations share: y = f(x), and dx = f'(x) · dy as one operation that reads x again. */
+import type { OnnxContext, OnnxNode } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { checkGradientShape } from './shape.ts'
 
@@ -9,6 +10,7 @@ export function activation(
     readonly value: (x: number) => number
     /** dx from x and dy. */
     readonly gradient: (x: number, dy: number) => number
+    readonly onnx: (context: OnnxContext<object>) => OnnxNode
   },
 ): { readonly forward: Operation<object>; readonly backward: Operation<object> } {
   const backward: Operation<object> = {
@@ -29,6 +31,7 @@ export function activation(
     gradient: (context) => [
       context.emit.one(backward, {}, [item(context.inputs, 0, name), outputGradient(context)]),
     ],
+    onnx: rules.onnx,
     reference: (inputs) => [item(inputs, 0, name).data.map(rules.value)],
   }
   return { forward, backward }

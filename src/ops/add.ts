@@ -16,6 +16,7 @@ export const add: Operation<object> = {
     const dy = outputGradient(context)
     return [dy, dy]
   },
+  onnx: ({ inputs }) => ({ type: 'Add', inputs }),
   reference(inputs) {
     const [a, b] = [item(inputs, 0, 'add'), item(inputs, 1, 'add')]
     return [a.data.map((value, i) => value + (b.data[i] ?? 0))]

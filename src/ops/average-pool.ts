@@ -2,6 +2,7 @@
  * Mean over windows. x: [N, C, H, W], y: [N, C, P, Q]. The divisor is the kernel's size (`countPadding`) or the number of
  * real cells. A kernel of 1 with a stride subsamples: every second row and column of option A.
  */
+import { onnxWindow } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { type BoundShape, checkGradientShape, elements, type Shape } from './shape.ts'
 import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
@@ -31,6 +32,11 @@ export const averagePool: Operation<AveragePoolAttributes> = {
     const attributes = { ...context.attributes, inputShape: shape }
     return [context.emit.one(averagePoolGradient, attributes, [outputGradient(context)])]
   },
+  onnx: ({ inputs, attributes }) => ({
+    type: 'AveragePool',
+    inputs,
+    attributes: { ...onnxWindow(attributes), count_include_pad: { int: attributes.countPadding ? 1 : 0 } },
+  }),
   reference(inputs, attributes, outputs) {
     const x = item(inputs, 0, 'averagePool')
     const shape = item(outputs, 0, 'averagePool')

@@ -26,6 +26,11 @@ export const batchNorm: Operation<BatchNormAttributes> = {
     const inputs = [at(0), at(1), at(3), at(4), outputGradient(context)]
     return context.emit.all(batchNormGradient, context.attributes, inputs)
   },
+  onnx: ({ inputs, attributes }) => ({
+    type: 'BatchNormalization',
+    inputs,
+    attributes: { epsilon: { float: attributes.epsilon } },
+  }),
   reference(inputs, { epsilon }) {
     const at = (input: number) => item(inputs, input, 'batchNorm')
     const [x, scale, shift, mean, variance] = [at(0), at(1), at(2), at(3), at(4)]

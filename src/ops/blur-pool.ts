@@ -5,6 +5,7 @@
  * x: [N, C, H, W], y: [N, C, P, Q].
  */
 import { ShapeError } from '../errors.ts'
+import { onnxPadded, onnxWindow } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
 import { pad, windowOutput } from './window.ts'
@@ -45,6 +46,12 @@ function source(index: number, size: number, padding: BlurPoolAttributes['paddin
   return index < 0 ? -index : 2 * (size - 1) - index
 }
 
+/** The share of one cell of the filter, so that all sum to 1. */
+function tapWeight(taps: readonly number[], vertical: number, horizontal: number): number {
+  const total = taps.reduce((sum, tap) => sum + tap, 0)
+  return (vertical * horizontal) / (total * total)
+}
+
 /** Calls `visit` for every tap of every output: flat indices of both maps and the tap's weight. */
 function forEachTap(
   x: BoundShape,
@@ -53,7 +60,6 @@ function forEachTap(
   visit: (output: number, input: number, weight: number) => void,
 ): void {
   const { taps, stride, padding } = attributes
-  const total = taps.reduce((sum, tap) => sum + tap, 0)
   const before = margin(attributes)
   const [, , height = 0, width = 0] = x
   const [batch = 0, channels = 0, outHeight = 0, outWidth = 0] = y
@@ -66,7 +72,7 @@ function forEachTap(
           taps.forEach((horizontal, s) => {
             const column = source(q * stride + s - before, width, padding)
             if (row < 0 || column < 0) return
-            visit(output, (plane * height + row) * width + column, (vertical * horizontal) / (total * total))
+            visit(output, (plane * height + row) * width + column, tapWeight(taps, vertical, horizontal))
           })
         })
       }
@@ -81,6 +87,21 @@ export const blurPool: Operation<BlurPoolAttributes> = {
     const { shape } = item(context.inputs, 0, 'blurPool')
     const attributes = { ...context.attributes, inputShape: shape }
     return [context.emit.one(blurPoolGradient, attributes, [outputGradient(context)])]
+  },
+  onnx(context) {
+    const { taps, stride, padding } = context.attributes
+    const { channels } = imageShape(context.inputShapes[0], 'blurPool')
+    const mode = padding === 'zero' ? 'constant' : 'reflect'
+    const x = onnxPadded(context, pad(margin(context.attributes)), mode)
+    const filter = taps.flatMap((vertical) => taps.map((horizontal) => tapWeight(taps, vertical, horizontal)))
+    const filters = Array.from({ length: channels }, () => filter).flat()
+    const weight = context.floats([channels, 1, taps.length, taps.length], filters)
+    const window = { kernel: [taps.length, taps.length], stride: [stride, stride], padding: pad(0) } as const
+    return {
+      type: 'Conv',
+      inputs: [x, weight],
+      attributes: { ...onnxWindow(window), group: { int: channels } },
+    }
   },
   reference(inputs, attributes, outputs) {
     const x = item(inputs, 0, 'blurPool')

@@ -32,6 +32,7 @@ export const concat: Operation<{ readonly axis: 1 }> = {
         : undefined
     })
   },
+  onnx: ({ inputs }) => ({ type: 'Concat', inputs, attributes: { axis: { int: 1 } } }),
   reference(inputs, _attributes, outputs) {
     const shape = item(outputs, 0, 'concat')
     const [batch = 0, channels = 0] = shape

@@ -4,6 +4,7 @@
  */
 import { ShapeError } from '../errors.ts'
 import { addProduct, addProductTransposed, addTransposedProduct } from './matrix.ts'
+import { onnxWindow } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import {
   type BoundShape,
@@ -155,6 +156,18 @@ export const conv2d: Operation<ConvolutionAttributes> = {
         : undefined,
       context.wants(2) ? emit.one(sumTo, { shape: [filters], axes: [1] }, [dy]) : undefined,
     ]
+  },
+  onnx({ inputs, inputShapes, attributes }) {
+    const [, , height = 0, width = 0] = fixedShape(inputShapes[1], 4, 'a convolution weight')
+    return {
+      type: 'Conv',
+      inputs,
+      attributes: {
+        ...onnxWindow({ ...attributes, kernel: [height, width] }),
+        dilations: { ints: attributes.dilation },
+        group: { int: attributes.groups },
+      },
+    }
   },
   reference(inputs, attributes, outputs) {
     const [x, weight, bias] = [item(inputs, 0, 'conv2d'), item(inputs, 1, 'conv2d'), inputs[2]]

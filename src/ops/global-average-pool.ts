@@ -20,6 +20,7 @@ export const globalAveragePool: Operation<object> = {
     ])
     return [context.emit.one(broadcastTo, { shape: x.shape, axes: [0, 1, 2, 3] }, [share])]
   },
+  onnx: ({ inputs }) => ({ type: 'GlobalAveragePool', inputs }),
   reference(inputs, _attributes, outputs) {
     const x = item(inputs, 0, 'globalAveragePool')
     const length = channelSize(x.shape)

@@ -5,6 +5,7 @@
 import { ShapeError } from '../errors.ts'
 import { channelCount, channelSize, checkPerChannel } from './channels.ts'
 import { forEachIndex, moments, type Runs, writeNormalised, writeNormalisedGradient } from './moments.ts'
+import { onnxShape } from './onnx.ts'
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
 import { checkGradientShape, elements, type Shape } from './shape.ts'
 
@@ -50,6 +51,31 @@ export const groupNorm: Operation<GroupNormAttributes> = {
     const [x, scale] = [item(context.inputs, 0, 'groupNorm'), item(context.inputs, 1, 'groupNorm')]
     if (![0, 1, 2].some((input) => context.wants(input))) return []
     return context.emit.all(groupNormGradient, context.attributes, [x, scale, outputGradient(context)])
+  },
+  /** Opset 17 has instance normalisation only: each group is made one channel, and the scale and shift follow. */
+  onnx({ inputs, inputShapes, outputShape, attributes: { groups, epsilon }, emit, floats, integers }) {
+    const [x, scale, shift] = [
+      item(inputs, 0, 'groupNorm'),
+      item(inputs, 1, 'groupNorm'),
+      item(inputs, 2, 'groupNorm'),
+    ]
+    const channels = channelCount(item(inputShapes, 0, 'groupNorm'), 'groupNorm')
+    const reshaped = (from: string, shape: readonly number[]) =>
+      emit({ type: 'Reshape', inputs: [from, integers(shape)] })
+    const perChannel = outputShape.map((_, axis) => (axis === 1 ? channels : 1))
+    const vector = (value: number) =>
+      floats(
+        [groups],
+        Array.from({ length: groups }, () => value),
+      )
+    const normalised = emit({
+      type: 'InstanceNormalization',
+      inputs: [reshaped(x, [0, groups, -1]), vector(1), vector(0)],
+      attributes: { epsilon: { float: epsilon } },
+    })
+    const apart = reshaped(normalised, onnxShape(outputShape))
+    const scaled = emit({ type: 'Mul', inputs: [apart, reshaped(scale, perChannel)] })
+    return { type: 'Add', inputs: [scaled, reshaped(shift, perChannel)] }
   },
   reference(inputs, attributes) {
     const [x, scale, shift] = [

@@ -44,6 +44,7 @@ export const linear: Operation<object> = {
       context.wants(2) ? emit.one(sumTo, { shape: [filters], axes: [1] }, [dy]) : undefined,
     ]
   },
+  onnx: ({ inputs }) => ({ type: 'Gemm', inputs, attributes: { transB: { int: 1 } } }),
   reference(inputs, _attributes, outputs) {
     const [x, weight, bias] = [item(inputs, 0, 'linear'), item(inputs, 1, 'linear'), inputs[2]]
     const [filters = 0, channels = 0] = weight.shape

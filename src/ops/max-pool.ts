@@ -2,9 +2,10 @@
  * Maximum over windows. x: [N, C, H, W], y: [N, C, P, Q]. Padding cells never win (`negative-infinity`, the field's
  * habit), or count as zeros (`zero`: Keras v2 and BiT pad a map that may be negative).
  */
+import { onnxInput, onnxPadded, onnxWindow } from './onnx.ts'
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
 import { type BoundShape, checkGradientShape, elements } from './shape.ts'
-import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
+import { forEachWindow, type PoolWindow, pad, pooledShape } from './window.ts'
 
 interface MaxPoolAttributes extends PoolWindow {
   readonly paddingValue: 'negative-infinity' | 'zero'
@@ -39,6 +40,16 @@ export const maxPool: Operation<MaxPoolAttributes> = {
   gradient(context) {
     const x = item(context.inputs, 0, 'maxPool')
     return [context.emit.one(maxPoolGradient, context.attributes, [x, outputGradient(context)])]
+  },
+  /** ONNX's padding never wins either; zeros that may win are added before. */
+  onnx(context) {
+    const { attributes } = context
+    const zeros = attributes.paddingValue === 'zero'
+    return {
+      type: 'MaxPool',
+      inputs: [zeros ? onnxPadded(context, attributes.padding, 'constant') : onnxInput(context)],
+      attributes: onnxWindow(zeros ? { ...attributes, padding: pad(0) } : attributes),
+    }
   },
   reference(inputs, attributes, outputs) {
     const shape = item(outputs, 0, 'maxPool')

@@ -32,6 +32,7 @@ export const multiply: Operation<object> = {
     }
     return [context.wants(0) ? gradientOf(a, b) : undefined, context.wants(1) ? gradientOf(b, a) : undefined]
   },
+  onnx: ({ inputs }) => ({ type: 'Mul', inputs }),
   reference(inputs, _attributes, outputs) {
     const [a, b] = [item(inputs, 0, 'multiply'), item(inputs, 1, 'multiply')]
     const shape = item(outputs, 0, 'multiply')

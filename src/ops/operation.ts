@@ -4,6 +4,7 @@
  * backward pass is a graph like any other and engines know no gradients.
  */
 import { ShapeError } from '../errors.ts'
+import type { OnnxContext, OnnxNode } from './onnx.ts'
 import type { BoundShape, Shape } from './shape.ts'
 
 /** A value as the rules see it: something of a shape. */
@@ -49,6 +50,8 @@ export interface Operation<A extends object = object> {
    * are themselves gradients and are not differentiated again.
    */
   gradient?<V extends Value>(context: GradientContext<V, A>): readonly (V | undefined)[]
+  /** The ONNX node of the only output; absent for operations that no exported network has (gradients, masks, losses). */
+  onnx?(context: OnnxContext<A>): OnnxNode
   /** The arithmetic in plain loops over doubles: slow, obviously right, what every engine is tested against. */
   reference(
     inputs: readonly Array64[],

@@ -4,6 +4,7 @@
  */
 import { ShapeError } from '../errors.ts'
 import { channelCount, channelSize, copyChannels } from './channels.ts'
+import { onnxInput } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { elements } from './shape.ts'
 import { slice } from './slice.ts'
@@ -21,6 +22,12 @@ export const padChannels: Operation<{ readonly before: number; readonly after: n
     const length = channelCount(item(context.inputs, 0, 'padChannels').shape, 'padChannels')
     const attributes = { axis: 1, start: context.attributes.before, length } as const
     return [context.emit.one(slice, attributes, [outputGradient(context)])]
+  },
+  onnx(context) {
+    const { before, after } = context.attributes
+    const cells = (count: number) => context.outputShape.map((_, axis) => (axis === 1 ? count : 0))
+    const pads = context.integers([...cells(before), ...cells(after)])
+    return { type: 'Pad', inputs: [onnxInput(context), pads] }
   },
   reference(inputs, { before }, outputs) {
     const [x, shape] = [item(inputs, 0, 'padChannels'), item(outputs, 0, 'padChannels')]

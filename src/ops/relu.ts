@@ -7,4 +7,5 @@ import { activation } from './activation.ts'
 export const { forward: relu, backward: reluGradient } = activation('relu', {
   value: (x) => Math.max(0, x),
   gradient: (x, dy) => (x <= 0 ? 0 : dy),
+  onnx: ({ inputs }) => ({ type: 'Relu', inputs }),
 })

@@ -4,4 +4,5 @@ import { activation } from './activation.ts'
 export const { forward: relu6, backward: relu6Gradient } = activation('relu6', {
   value: (x) => Math.min(Math.max(0, x), 6),
   gradient: (x, dy) => (x <= 0 || x >= 6 ? 0 : dy),
+  onnx: ({ inputs, floats }) => ({ type: 'Clip', inputs: [...inputs, floats([], [0]), floats([], [6])] }),
 })

@@ -1,5 +1,6 @@
 /** The same elements in another shape; the batch stays whole. */
 import { ShapeError } from '../errors.ts'
+import { onnxShape } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { elementsPerImage, formatShape, type Shape } from './shape.ts'
 
@@ -19,5 +20,9 @@ export const reshape: Operation<{ readonly shape: Shape }> = {
     const { shape } = item(context.inputs, 0, 'reshape')
     return [context.emit.one(reshape, { shape }, [outputGradient(context)])]
   },
+  onnx: ({ inputs, outputShape, integers }) => ({
+    type: 'Reshape',
+    inputs: [...inputs, integers(onnxShape(outputShape))],
+  }),
   reference: (inputs) => [item(inputs, 0, 'reshape').data.slice()],
 }

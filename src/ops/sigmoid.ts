@@ -9,4 +9,5 @@ export function logistic(x: number): number {
 export const { forward: sigmoid, backward: sigmoidGradient } = activation('sigmoid', {
   value: logistic,
   gradient: (x, dy) => dy * logistic(x) * logistic(-x),
+  onnx: ({ inputs }) => ({ type: 'Sigmoid', inputs }),
 })

@@ -5,4 +5,5 @@ import { logistic } from './sigmoid.ts'
 export const { forward: silu, backward: siluGradient } = activation('silu', {
   value: (x) => x * logistic(x),
   gradient: (x, dy) => dy * logistic(x) * (1 + x * logistic(-x)),
+  onnx: ({ inputs, emit }) => ({ type: 'Mul', inputs: [...inputs, emit({ type: 'Sigmoid', inputs })] }),
 })

@@ -19,6 +19,10 @@ export const slice: Operation<{ readonly axis: 1; readonly start: number; readon
     const after = channelCount(item(context.inputs, 0, 'slice').shape, 'slice') - start - length
     return [context.emit.one(padChannels, { before: start, after }, [outputGradient(context)])]
   },
+  onnx: ({ inputs, attributes: { axis, start, length }, integers }) => ({
+    type: 'Slice',
+    inputs: [...inputs, integers([start]), integers([start + length]), integers([axis])],
+  }),
   reference(inputs, { start, length }, outputs) {
     const { data, shape } = item(inputs, 0, 'slice')
     const [batch = 0, channels = 0] = shape

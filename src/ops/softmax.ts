@@ -47,6 +47,11 @@ export const softmax: Operation<{ readonly axis: number }> = {
     const common = emit.one(multiply, {}, [y, emit.one(scale, { factor: -1, offset: 0 }, [sum])])
     return [emit.one(add, {}, [product, common])]
   },
+  onnx: ({ inputs, attributes: { axis } }) => ({
+    type: 'Softmax',
+    inputs,
+    attributes: { axis: { int: axis } },
+  }),
   reference(inputs, { axis }) {
     const x = item(inputs, 0, 'softmax')
     const y = new Float64Array(x.data.length)

@@ -1,0 +1,72 @@
+/**
+ * How an operation says its ONNX form (opset 17, github.com/onnx/onnx/blob/main/docs/Operators.md): through the small
+ * interface below, which the export implements, so that no operation knows how the file is written.
+ */
+import { item } from './operation.ts'
+import type { Shape } from './shape.ts'
+import type { Padding, Window } from './window.ts'
+
+/** An attribute with its type, since a number alone does not say whether ONNX wants it whole. */
+export type OnnxAttribute =
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly text: string }
+
+/** One ONNX node; inputs are names of tensors. */
+export interface OnnxNode {
+  readonly type: string
+  readonly inputs: readonly string[]
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>
+}
+
+/** What a rule is given; it answers the node that computes the operation's only output. */
+export interface OnnxContext<A extends object> {
+  readonly attributes: A
+  /** Names of the input tensors. */
+  readonly inputs: readonly string[]
+  readonly inputShapes: readonly Shape[]
+  readonly outputShape: Shape
+  /** Adds a node before the last one and answers the name of its output. */
+  emit(node: OnnxNode): string
+  /** Adds float32 numbers of this shape, `[]` for a single one, and answers their name. */
+  floats(shape: readonly number[], values: readonly number[]): string
+  /** Adds a list of 64-bit whole numbers and answers its name. */
+  integers(values: readonly number[]): string
+}
+
+/** The first input's name. */
+export function onnxInput({ inputs }: OnnxContext<object>): string {
+  return item(inputs, 0, 'an ONNX node')
+}
+
+/** ONNX's order: beginnings of all axes, then ends. */
+export function onnxPads({ top, left, bottom, right }: Padding): OnnxAttribute {
+  return { ints: [top, left, bottom, right] }
+}
+
+/** The attributes of a window that slides over a map. */
+export function onnxWindow({
+  kernel,
+  stride,
+  padding,
+}: Omit<Window, 'dilation'>): Readonly<Record<string, OnnxAttribute>> {
+  return { kernel_shape: { ints: kernel }, strides: { ints: stride }, pads: onnxPads(padding) }
+}
+
+/** A shape as Reshape wants it: -1 stands for the batch. */
+export function onnxShape(shape: Shape): readonly number[] {
+  return shape.map((dim) => (dim === 'N' ? -1 : dim))
+}
+
+/** The first input [N, C, H, W] with cells added around each map: zeros, or its reflection without the edge itself. */
+export function onnxPadded(
+  context: OnnxContext<object>,
+  { top, left, bottom, right }: Padding,
+  mode: 'constant' | 'reflect',
+): string {
+  const x = onnxInput(context)
+  if (top + left + bottom + right === 0) return x
+  const pads = context.integers([0, 0, top, left, 0, 0, bottom, right])
+  return context.emit({ type: 'Pad', inputs: [x, pads], attributes: { mode: { text: mode } } })
+}
