@@ -31,6 +31,8 @@ export interface KernelTiming {
 
 /** One set of state tensors and the graphs that run on it. Calls are queued: one runs at a time. */
 export interface Session {
+  /** What computes, for people: `relaxed SIMD, 2 threads`; where it is one thread for want of more, why. */
+  readonly runsOn: string
   /**
    * Adds a graph for one batch size; at any time.
    *

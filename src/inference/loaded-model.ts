@@ -43,6 +43,11 @@ export class LoadedModel {
     return new LoadedModel(model, engine.name, graph, await engine.open(model.tensors, options))
   }
 
+  /** What computes, for people: `relaxed SIMD, 2 threads`; where it is one thread for want of more, why. */
+  get runsOn(): string {
+    return this.#session.runsOn
+  }
+
   /** Stages of the network: what `embed` can be asked for. */
   get stages(): number {
     return stagesOf(this.#graph)

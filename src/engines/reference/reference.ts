@@ -29,6 +29,7 @@ interface RunOptions {
 }
 
 class ReferenceSession implements Session {
+  readonly runsOn = '1 thread, plain loops'
   readonly #state: Map<string, Float32Array>
   readonly #programs = new Map<string, Program>()
   #queue: Promise<unknown> = Promise.resolve()

@@ -13,6 +13,8 @@ export interface CrewOptions {
 
 export interface Crew {
   readonly threads: number
+  /** For people: how many threads, and why not more. */
+  readonly description: string
   /** Runs phases of a table. Rejects when the signal fires, a thread dies, or the crew is dismissed. */
   run(table: number, phases: number, signal?: AbortSignal): Promise<void>
   /** Ends what runs, with this error, and gives back the threads. */
@@ -22,6 +24,7 @@ export interface Crew {
 /** Threads over shared memory. The calling thread never computes, so that a page stays responsive. */
 export class ThreadCrew implements Crew {
   readonly threads: number
+  readonly description: string
   readonly #heap: Heap
   readonly #members: readonly Thread[]
   #epoch = 0
@@ -30,6 +33,7 @@ export class ThreadCrew implements Crew {
 
   constructor({ heap, module, kernels }: CrewOptions, count: number) {
     this.threads = count
+    this.description = count === 1 ? '1 thread' : `${count} threads`
     this.#heap = heap
     const shared = { memory: heap.memory, module, kernels, count, control, phaseWords }
     this.#members = Array.from({ length: count }, (_, index) =>
@@ -76,6 +80,7 @@ const sliceMs = 8
 /** The calling thread, which computes in slices, so that a page still answers. */
 export class CallingThread implements Crew {
   readonly threads = 1
+  readonly description = '1 thread, as the page is not cross-origin isolated and cannot share memory'
   readonly #heap: Heap
   readonly #kernels: readonly Kernel[]
   #failure: Error | undefined

@@ -31,11 +31,12 @@ export async function openSession(
   if (!Number.isInteger(threads) || threads < 1)
     throw new EngineError(`threads must be a whole number from 1, not ${threads}`)
   const heap = new Heap({ shared })
-  const module = await compileKernels({ shared })
+  const { module, level } = await compileKernels({ shared })
   const kernels = WebAssembly.Module.exports(module).map(({ name }) => name)
   const parts = { heap, module, kernels }
   const crew = shared ? new ThreadCrew(parts, threads) : await CallingThread.open(parts)
-  return new WasmSession({ state, heap, kernels, crew, precise })
+  const runsOn = `${level}, ${crew.description}`
+  return new WasmSession({ state, heap, kernels, crew, precise, runsOn })
 }
 
 interface SessionParts {
@@ -44,6 +45,7 @@ interface SessionParts {
   readonly kernels: readonly string[]
   readonly crew: Crew
   readonly precise: boolean
+  readonly runsOn: string
 }
 
 interface Added {
@@ -52,6 +54,7 @@ interface Added {
 }
 
 class WasmSession implements Session {
+  readonly runsOn: string
   readonly #heap: Heap
   readonly #state: Map<string, Float32Array>
   readonly #added = new Map<string, Added>()
@@ -61,7 +64,8 @@ class WasmSession implements Session {
   #queue: Promise<unknown> = Promise.resolve()
   #disposed = false
 
-  constructor({ state, heap, kernels, crew, precise }: SessionParts) {
+  constructor({ state, heap, kernels, crew, precise, runsOn }: SessionParts) {
+    this.runsOn = runsOn
     this.#heap = heap
     this.#kernels = kernels
     this.#crew = crew
@@ -180,12 +184,22 @@ class WasmSession implements Session {
 
 const disposed = 'the session was disposed'
 
+interface Compiled {
+  readonly module: WebAssembly.Module
+  /** What its vectors are called. */
+  readonly level: string
+}
+
 /** The fastest kernels that this machine's WebAssembly takes. */
-async function compileKernels({ shared }: { readonly shared: boolean }): Promise<WebAssembly.Module> {
-  for (const { bytes: base64, unshared } of [kernelModules.relaxed, kernelModules.simd]) {
+async function compileKernels({ shared }: { readonly shared: boolean }): Promise<Compiled> {
+  const levels = [
+    { level: 'relaxed SIMD', ...kernelModules.relaxed },
+    { level: 'SIMD', ...kernelModules.simd },
+  ]
+  for (const { level, bytes: base64, unshared } of levels) {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
     if (!shared) bytes[unshared.at] = unshared.byte
-    if (WebAssembly.validate(bytes)) return WebAssembly.compile(bytes)
+    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), level }
   }
   throw new EngineError('this machine has no WebAssembly with SIMD and threads')
 }
