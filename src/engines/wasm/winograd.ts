@@ -33,22 +33,38 @@ export function suitsWinograd(node: Node): boolean {
   return channels >= limits.channels && channels % 8 === 0 && filters >= limits.channels && use >= limits.use
 }
 
-/** G of F(4×4, 3×3), row by row (arXiv:1509.09308, section 4.2). */
-const filterTransform: readonly (readonly [number, number, number])[] = [
-  [1 / 4, 0, 0],
-  [-1 / 6, -1 / 6, -1 / 6],
-  [-1 / 6, 1 / 6, -1 / 6],
-  [1 / 24, 1 / 12, 1 / 6],
-  [1 / 24, -1 / 12, 1 / 6],
-  [0, 0, 1],
-]
+/**
+ * Six values G·(a, b, c) of three (arXiv:1509.09308, section 4.2), from `from` on `step` apart, written `spread` apart.
+ */
+function transformThree(
+  x: Float64Array,
+  from: number,
+  step: number,
+  y: Float64Array,
+  to: number,
+  spread: number,
+): void {
+  const [a, b, c] = [x[from] ?? 0, x[from + step] ?? 0, x[from + 2 * step] ?? 0]
+  const outer = (a + c) / 6
+  const weighted = a / 24 + c / 6
+  y[to] = a / 4
+  y[to + spread] = -outer - b / 6
+  y[to + 2 * spread] = -outer + b / 6
+  y[to + 3 * spread] = weighted + b / 12
+  y[to + 4 * spread] = weighted - b / 12
+  y[to + 5 * spread] = c
+}
 
-/** G ⊗ G: how each of the 9 taps of a filter counts in each of the 36 places of G w Gᵀ. */
-const tapShares = Float64Array.from(
-  filterTransform.flatMap((row) =>
-    filterTransform.flatMap((column) => row.flatMap((r) => column.map((c) => r * c))),
-  ),
-)
+/** G w Gᵀ of the 3×3 filter at `start`, into `result` [6, 6]; `half` [6, 3] is scratch. */
+function transformFilter(
+  weight: Float64Array,
+  start: number,
+  half: Float64Array,
+  result: Float64Array,
+): void {
+  for (let column = 0; column < 3; column++) transformThree(weight, start + column, 3, half, column, 3)
+  for (let row = 0; row < 6; row++) transformThree(half, row * 3, 1, result, row * 6, 1)
+}
 
 /** Transformed filters as [block of 4 panels][place][panel][channel][8], so that a thread reads its blocks in a row. */
 export function packWinograd(
@@ -60,6 +76,7 @@ export function packWinograd(
   const panelCount = Math.ceil(filters / 8)
   const weights = new Float32Array(panelCount * places * channels * 8)
   const sums = new Float32Array(panelCount * 8)
+  const [half, transformed] = [new Float64Array(18), new Float64Array(places)]
   for (let k = 0; k < filters; k++) {
     const factor = folding?.factor[k] ?? 1
     sums[k] = (bias?.data[k] ?? 0) * factor + (folding?.offset[k] ?? 0)
@@ -68,12 +85,9 @@ export function packWinograd(
     const panels = Math.min(blockPanels, panelCount - block * blockPanels)
     const first = block * blockPanels * places + (panel % blockPanels)
     for (let c = 0; c < channels; c++) {
-      const start = (k * channels + c) * 9
+      transformFilter(weight.data, (k * channels + c) * 9, half, transformed)
       for (let place = 0; place < places; place++) {
-        let sum = 0
-        for (let tap = 0; tap < 9; tap++)
-          sum += (tapShares[place * 9 + tap] ?? 0) * (weight.data[start + tap] ?? 0)
-        weights[((first + place * panels) * channels + c) * 8 + (k % 8)] = sum * factor
+        weights[((first + place * panels) * channels + c) * 8 + (k % 8)] = (transformed[place] ?? 0) * factor
       }
     }
   }
