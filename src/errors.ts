@@ -53,6 +53,11 @@ export class ArgumentError extends ResNetError {
   readonly exitStatus = 2
 }
 
+/** A network that another format cannot hold: an operation without a form there, or too many bytes. */
+export class ExportError extends ResNetError {
+  readonly exitStatus = 2
+}
+
 /** A published model that could not be had: no network, no such package, bytes that do not match. */
 export class HubError extends ResNetError {
   readonly exitStatus = 1

@@ -30,6 +30,7 @@ const floors: readonly (readonly string[])[] = [
   ['graph'],
   ['architecture'],
   ['images', 'checkpoint'],
+  ['export'],
   ['analysis', 'datasets', 'engines', 'hub'],
   ['inference'],
   ['cli'],

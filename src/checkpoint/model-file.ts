@@ -28,8 +28,7 @@ const limits = { text: 4 * 2 ** 20, line: 1000, entries: 64 }
  * @throws CheckpointError where the tensors are not those of the config.
  */
 export function writeModel(model: Model): AsyncGenerator<Uint8Array, void, undefined> {
-  const { config, labels, preprocessing, provenance, name } = model
-  const tensors = [...statesOf(config)].map(([state, shape]) => {
+  const tensors = [...statesOf(model.config)].map(([state, shape]) => {
     const values = model.tensors.get(state)
     const length = shape.reduce((product, size) => product * size, 1)
     if (values?.length !== length) {
@@ -39,9 +38,19 @@ export function writeModel(model: Model): AsyncGenerator<Uint8Array, void, undef
     }
     return { name: state, type: 'F32' as const, shape, bytes: () => narrow('F32', values) }
   })
+  return writeSafetensors(tensors, new Map([['format', 'pt'], ...modelMetadata(model)]))
+}
+
+/** What a file says of a model beside its tensors, as texts by key. */
+export function modelMetadata({
+  name,
+  config,
+  labels,
+  preprocessing,
+  provenance,
+}: Omit<Model, 'tensors'>): ReadonlyMap<string, string> {
   const sorted = [...provenance].sort(([a], [b]) => (a < b ? -1 : 1))
-  const metadata = new Map([
-    ['format', 'pt'],
+  return new Map([
     [mark, version],
     ['name', name],
     ['config', JSON.stringify(config)],
@@ -49,7 +58,6 @@ export function writeModel(model: Model): AsyncGenerator<Uint8Array, void, undef
     ['preprocessing', JSON.stringify(preprocessing)],
     ['provenance', JSON.stringify(sorted)],
   ])
-  return writeSafetensors(tensors, metadata)
 }
 
 /** What a model file says beside its tensors. */

@@ -1,0 +1,19 @@
+/** Saves models as ONNX files. */
+import { saveFile } from '#platform/checkpoint/save'
+import type { Model } from '../checkpoint/model.ts'
+import { onnxOfModel } from './onnx.ts'
+
+/**
+ * Saves a model as one `.onnx` file, in Node; answers its size in bytes. The file appears under its name only when it is
+ * whole.
+ *
+ * @throws ExportError where ONNX cannot hold the network; ResourceError where the file cannot be written.
+ */
+export async function saveOnnx(path: string, model: Model): Promise<number> {
+  const bytes = onnxOfModel(model)
+  return saveFile(path, chunksOf(bytes))
+}
+
+async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes
+}
