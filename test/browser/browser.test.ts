@@ -1,0 +1,164 @@
+/**
+ * The library in a real browser: a production build by Vite, served with the headers that isolate a page and without, in
+ * headless Chromium. Without a browser it is skipped; `RESNET_TS_REQUIRE_BROWSER=1` insists on one.
+ */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  buildResNet,
+  changed,
+  config,
+  initialise,
+  loadModel,
+  preprocessingNamed,
+  saveModel,
+} from '../../src/index.ts'
+import { root } from '../command.ts'
+import { relativeDifference } from '../network.ts'
+import { findChromium } from './chromium.ts'
+import type { probe as Probe } from './probe.ts'
+import { type Server, serve } from './server.ts'
+
+declare const probe: typeof Probe
+
+const browserPath = await findChromium()
+const required = process.env.RESNET_TS_REQUIRE_BROWSER === '1'
+const picture = join(root, 'examples/pictures/balloon.png')
+
+test.runIf(required)('a browser is there, as RESNET_TS_REQUIRE_BROWSER insists', () => {
+  expect(browserPath).toBeDefined()
+})
+
+const browserTest = `in Chromium${browserPath === undefined ? ' (none is installed; CHROME_PATH names one)' : ''}`
+describe.skipIf(browserPath === undefined)(browserTest, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'resnet-ts-browser-'))
+  const site = join(folder, 'site')
+  const modelFile = join(site, 'small.safetensors')
+  let browser: Browser
+  let isolated: Server
+  let plain: Server
+
+  beforeAll(async () => {
+    await build({
+      root: join(root, 'examples/browser'),
+      logLevel: 'silent',
+      build: { outDir: site, emptyOutDir: true },
+    })
+    await build({
+      configFile: join(root, 'examples/browser/vite.config.ts'),
+      root: join(root, 'test/browser'),
+      logLevel: 'silent',
+      build: { outDir: join(site, 'probe'), rollupOptions: { input: join(root, 'test/browser/probe.html') } },
+    })
+    copyFileSync(picture, join(site, 'picture.png'))
+    await saveModel(modelFile, smallModel())
+    isolated = await serve(site, { isolated: true })
+    plain = await serve(site, { isolated: false })
+    browser = await chromium.launch({ ...(browserPath === undefined ? {} : { executablePath: browserPath }) })
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await isolated?.close()
+    await plain?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** A page, closed afterwards; what it complains about fails the test. */
+  async function onPage<T>(address: string, work: (page: Page) => Promise<T>): Promise<T> {
+    const page = await browser.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    try {
+      await page.goto(address)
+      const result = await work(page)
+      expect(complaints).toEqual([])
+      return result
+    } finally {
+      await page.close()
+    }
+  }
+
+  const onProbe = <T>(server: Server, work: (page: Page) => Promise<T>) =>
+    onPage(`${server.address}probe/probe.html`, work)
+
+  async function expectedLogits(): Promise<readonly number[]> {
+    const loaded = await loadModel(modelFile, { engine: 'reference' })
+    return [...(await loaded.logitsOf(await loaded.prepare(picture)))]
+  }
+
+  test("an isolated page answers with the reference engine's logits, on threads", async () => {
+    const { runsOn, logits } = await onProbe(isolated, (page) =>
+      page.evaluate(() => probe.logits('/small.safetensors', '/picture.png')),
+    )
+    expect(runsOn).toMatch(/^relaxed SIMD, \d+ threads$/)
+    expect(relativeDifference(logits, await expectedLogits())).toBeLessThan(1e-3)
+  })
+
+  test('a page that is not isolated answers the same on one thread, and says why', async () => {
+    const { runsOn, logits } = await onProbe(plain, (page) =>
+      page.evaluate(() => probe.logits('/small.safetensors', '/picture.png')),
+    )
+    expect(runsOn).toBe(
+      'relaxed SIMD, 1 thread, as the page is not cross-origin isolated and cannot share memory',
+    )
+    expect(relativeDifference(logits, await expectedLogits())).toBeLessThan(1e-3)
+  })
+
+  test('long tasks are noticed', async () => {
+    const seen = await onProbe(isolated, (page) => page.evaluate(() => probe.busyFor(80)))
+    expect(seen.length).toBe(1)
+  })
+
+  test.for([
+    'isolated',
+    'not isolated',
+  ])('the main thread of a page that is %s has no task over 50 ms while ResNet-50 runs', async (kind) => {
+    const server = kind === 'isolated' ? isolated : plain
+    const answer = await onProbe(server, (page) => page.evaluate(() => probe.responsiveness('resnet50', 10)))
+    expect(answer.longTasks).toEqual([])
+  })
+
+  test.for([
+    'isolated',
+    'not isolated',
+  ])('the example page that is %s opens a model file, classifies a picture and says what computes', async (kind) => {
+    const server = kind === 'isolated' ? isolated : plain
+    const loaded = await loadModel(modelFile)
+    const [best] = await loaded.classify(picture)
+    await loaded.dispose()
+    await onPage(`${server.address}index.html`, async (page) => {
+      await page.setInputFiles('#model', modelFile)
+      await page.getByTitle('balloon').click()
+      const first = page.locator('#answers li').first()
+      expect(await first.innerText()).toContain(best?.label)
+      expect(await first.innerText()).toContain(`${((best?.probability ?? 0) * 100).toFixed(1)} %`)
+      expect(await page.locator('#engine').innerText()).toMatch(
+        kind === 'isolated'
+          ? /on wasm: relaxed SIMD, \d+ threads$/
+          : /1 thread, as the page is not cross-origin isolated/,
+      )
+    })
+  })
+})
+
+/** ResNet-18 on pictures of 64×64 with 10 classes, on its first weights. */
+function smallModel() {
+  const network = changed(config('resnet18'), { input: [64, 64], classes: 10 })
+  return {
+    name: 'small',
+    config: network,
+    tensors: initialise(buildResNet(network), 1),
+    labels: Array.from({ length: 10 }, (_, index) => `kind ${index}`),
+    preprocessing: preprocessingNamed('torch-imagenet', [64, 64]),
+    provenance: new Map([['source', 'first weights, seed 1']]),
+    notes: [],
+  }
+}
