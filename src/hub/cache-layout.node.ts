@@ -50,8 +50,8 @@ export function packagesFolder(): string {
 }
 
 /**
- * The name of a package's folder. The hash tells apart what a file system may not (letters' case, long names), the paths fetched of one package, and
- * what was fetched under another pin.
+ * The name of a package's folder. The hash tells apart what a file system may not (letters' case, long names), the paths
+ * fetched of one package, and what was fetched under another pin.
  */
 export function folderName(wanted: WantedPackage): string {
   const key = [wanted.package, wanted.version, wanted.path ?? null, wanted.pin?.integrity ?? null]
@@ -59,6 +59,7 @@ export function folderName(wanted: WantedPackage): string {
   return `${flatName(wanted.package)}@${wanted.version}-${hash}`
 }
 
+/** A package's name as the start of a folder's name. */
 export function flatName(packageName: string): string {
   return packageName.replace('/', '+').slice(0, 60)
 }

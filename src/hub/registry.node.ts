@@ -69,14 +69,15 @@ export class Registry {
   }
 
   /**
-   * The bytes of a tarball, in order.
+   * The bytes of a tarball, in order. npm's library does not slow the sender down: what is not taken at once is held in
+   * memory, which is why `take` is not asynchronous.
    *
    * @throws HubError when the network fails or more than `limit` bytes come.
    */
   async tarball(
     release: Release,
     options: FetchOptions & { readonly limit: number },
-    take: (chunk: Uint8Array) => Promise<void>,
+    take: (chunk: Uint8Array) => void,
   ): Promise<void> {
     const label = packageLabel({ package: this.#package, version: release.version })
     const address = this.#tarballAddress(release.tarball, label)
@@ -123,7 +124,7 @@ export class Registry {
   async #receive(
     address: string,
     options: FetchOptions & { readonly label: string; readonly accept: string; readonly limit: number },
-    take: (chunk: Uint8Array) => Promise<void> | void,
+    take: (chunk: Uint8Array) => void,
   ): Promise<void> {
     const { label, signal, accept, limit } = options
     signal?.throwIfAborted()
@@ -148,7 +149,7 @@ export class Registry {
         timer.refresh()
         progress = { ...progress, received: progress.received + chunk.byteLength }
         if (progress.received > limit) throw tooLong(label, this.#host(), limit)
-        await take(chunk)
+        take(chunk)
         options.progress?.(progress)
       }
     } catch (error) {
