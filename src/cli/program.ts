@@ -1,6 +1,7 @@
 /** The command `resnet`: its subcommands and what they share. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addBench } from './bench.ts'
 import { addClassify } from './classify.ts'
 import { addCompare } from './compare.ts'
 import type { Context } from './context.ts'
@@ -29,6 +30,7 @@ export function createProgram(context: Context): Command {
   addEvaluate(program, context)
   addEmbed(program, context)
   addConvert(program, context)
+  addBench(program, context)
   return program
 }
 

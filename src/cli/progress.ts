@@ -8,7 +8,7 @@ export interface ProgressOptions {
   /** What is going on, for instance `classifying`. */
   readonly task: string
   /** What is counted. */
-  readonly unit: 'images' | 'bytes'
+  readonly unit: 'images' | 'bytes' | 'runs'
 }
 
 const quietMs = 2000
@@ -45,11 +45,11 @@ export class Progress {
     const { task, unit } = this.#options
     const format = unit === 'bytes' ? formatBytes : formatCount
     const rate = done / seconds
-    const speed = unit === 'bytes' ? `${formatBytes(rate)}/s` : `${rate.toFixed(rate < 10 ? 1 : 0)} images/s`
+    const speed = unit === 'bytes' ? `${formatBytes(rate)}/s` : `${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s`
     if (total === undefined) return `${task}: ${format(done)}, ${speed}`
     const left = rate > 0 ? `, ${formatDuration((total - done) / rate)} left` : ''
     return (
-      `${task}: ${format(done)} of ${format(total)} ${unit === 'images' ? 'images' : ''}`.trimEnd() +
+      `${task}: ${format(done)} of ${format(total)} ${unit === 'bytes' ? '' : unit}`.trimEnd() +
       `, ${speed}${left}`
     )
   }

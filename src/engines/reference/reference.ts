@@ -7,6 +7,7 @@ import type { Graph, GraphValue, Node } from '../../graph/graph.ts'
 import type { Array64 } from '../../ops/operation.ts'
 import { bindBatch, elements, formatShape } from '../../ops/shape.ts'
 import type { Engine, KernelTiming, Session, TensorMap } from '../engine.ts'
+import { timingOf } from '../timing.ts'
 
 /** The engine of plain loops: for tests, for learning, and until a faster one runs everything. */
 export const referenceEngine: Engine = {
@@ -105,7 +106,15 @@ class ReferenceSession implements Session {
       this.#checkOpen()
       const start = performance.now()
       runNode(node, program, values)
-      options.timings?.push(timing(node, program, performance.now() - start))
+      options.timings?.push(
+        timingOf({
+          kernel: node.operation.name,
+          nodes: [node],
+          batch: program.batch,
+          milliseconds: performance.now() - start,
+          numberBytes: Float64Array.BYTES_PER_ELEMENT,
+        }),
+      )
       for (const value of program.lastUses.get(node) ?? []) values.delete(value)
     }
     for (const { state, value } of graph.assignments) {
@@ -184,21 +193,6 @@ function computed(values: ReadonlyMap<GraphValue, Array64>, value: GraphValue): 
   const array = values.get(value)
   if (array === undefined) throw new EngineError(`the value "${value.name}" was read before it was computed`)
   return array
-}
-
-function timing(node: Node, { batch }: Program, milliseconds: number): KernelTiming {
-  const { operation, attributes, inputs, outputs } = node
-  const shapes = (values: readonly GraphValue[]) => values.map(({ shape }) => shape)
-  const macs = operation.macs?.(shapes(inputs), shapes(outputs), attributes) ?? 0
-  const count = [...inputs, ...outputs].reduce((sum, { shape }) => sum + elements(bindBatch(shape, batch)), 0)
-  const doubleBytes = 8
-  return {
-    kernel: operation.name,
-    nodes: [node.name],
-    milliseconds,
-    macs: macs * batch,
-    bytes: count * doubleBytes,
-  }
 }
 
 /** Which values can be let go after each node; outputs and assigned values stay to the end. */

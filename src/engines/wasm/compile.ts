@@ -127,13 +127,7 @@ function region(lowering: Lowering, value: GraphValue): Region {
 }
 
 /** The kernel that moves between planes and pixels. */
-function planes(
-  lowering: Lowering,
-  kernel: string,
-  value: GraphValue,
-  storage: Storage,
-  { address, size }: Region,
-): void {
+function planes(lowering: Lowering, kernel: string, storage: Storage, { address, size }: Region): void {
   const { base, image, row } = rowsOf(storage)
   const { height, width, channels, batch } = storage
   const descriptor = writeDescriptor(lowering.heap, 'planes', {
@@ -147,17 +141,17 @@ function planes(
     channels,
     pixelBytes: pixelBytes(storage),
   })
-  lowering.phases.push({ kernel, descriptor, units: batch * height, grain: 1, nodes: [value.name] })
+  lowering.phases.push({ kernel, descriptor, units: batch * height, grain: 1, nodes: [], role: 'prepares' })
 }
 
 function lowerInput(lowering: Lowering, value: GraphValue): Region {
   const planesRegion = region(lowering, value)
-  planes(lowering, 'fromPlanes', value, lowering.place(value), planesRegion)
+  planes(lowering, 'fromPlanes', lowering.place(value), planesRegion)
   return planesRegion
 }
 
 function lowerOutput(lowering: Lowering, value: GraphValue): Region {
   const planesRegion = region(lowering, value)
-  planes(lowering, 'toPlanes', value, lowering.storage(value), planesRegion)
+  planes(lowering, 'toPlanes', lowering.storage(value), planesRegion)
   return planesRegion
 }

@@ -11,12 +11,18 @@ export interface CrewOptions {
   readonly kernels: readonly string[]
 }
 
+export interface CrewRunOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Address of phases + 1 doubles that take the clock's milliseconds before and after each phase. */
+  readonly times?: number
+}
+
 export interface Crew {
   readonly threads: number
   /** For people: how many threads, and why not more. */
   readonly description: string
   /** Runs phases of a table. Rejects when the signal fires, a thread dies, or the crew is dismissed. */
-  run(table: number, phases: number, signal?: AbortSignal): Promise<void>
+  run(table: number, phases: number, options?: CrewRunOptions): Promise<void>
   /** Ends what runs, with this error, and gives back the threads. */
   dismiss(reason: Error): Promise<void>
 }
@@ -44,12 +50,13 @@ export class ThreadCrew implements Crew {
     )
   }
 
-  async run(table: number, phases: number, signal?: AbortSignal): Promise<void> {
+  async run(table: number, phases: number, { signal, times = 0 }: CrewRunOptions = {}): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     const words = this.#heap.integers
     words[control.table] = table
     words[control.phases] = phases
     words[control.stop] = 0
+    words[control.times] = times
     const stop = () => Atomics.store(words, control.stop, 1)
     signal?.addEventListener('abort', stop)
     const letGo = keepAlive()
@@ -98,8 +105,10 @@ export class CallingThread implements Crew {
     )
   }
 
-  async run(table: number, phases: number, signal?: AbortSignal): Promise<void> {
+  async run(table: number, phases: number, { signal, times = 0 }: CrewRunOptions = {}): Promise<void> {
     const words = this.#heap.integers.slice(table / 4, table / 4 + phases * phaseWords)
+    const clock = times === 0 ? undefined : this.#heap.doubles(times, phases + 1)
+    clock?.set([performance.now()])
     let sliceStart = performance.now()
     for (let at = 0; at < words.length; at += phaseWords) {
       const [number = 0, descriptor = 0, units = 0, grain = 1] = words.subarray(at, at + phaseWords)
@@ -117,6 +126,7 @@ export class CallingThread implements Crew {
         signal?.throwIfAborted()
         sliceStart = performance.now()
       }
+      clock?.set([performance.now()], at / phaseWords + 1)
     }
   }
 

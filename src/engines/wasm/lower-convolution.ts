@@ -124,7 +124,8 @@ function lowerProduct(
     panelCount,
   })
   // Large maps are shared out by pixels, so that all threads stream the same weights; small ones by filters.
-  if (pixels >= 392 || panelCount === 1) lowering.phase(chain, 'convolutionByPixels', descriptor, pixels, 6)
+  if (pixels >= 392 || panelCount === 1)
+    lowering.phase(chain, 'convolutionByPixels', descriptor, pixels, { grain: 6 })
   else lowering.phase(chain, 'convolutionByPanels', descriptor, panelCount)
 }
 

@@ -64,7 +64,7 @@ export function lowerWinograd(lowering: Lowering, chain: Chain): void {
     lowering.phase(chain, 'winogradByTiles', descriptor, Math.ceil(tiles / blockTiles))
     return
   }
-  lowering.phase(chain, 'winogradTransform', descriptor, tiles)
+  lowering.phase(chain, 'winogradTransform', descriptor, tiles, { role: 'prepares' })
   lowering.phase(chain, 'winogradByFilters', descriptor, Math.ceil(panelCount / blockPanels))
 }
 

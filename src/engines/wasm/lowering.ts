@@ -103,8 +103,14 @@ export class Lowering {
     return this.heap.scratch(this.threads * this.scratchStride(bytes))
   }
 
-  phase(chain: Pick<Chain, 'nodes'>, kernel: string, descriptor: number, units: number, grain = 1): void {
-    this.phases.push({ kernel, descriptor, units, grain, nodes: chain.nodes.map(({ name }) => name) })
+  phase(
+    { nodes }: Pick<Chain, 'nodes'>,
+    kernel: string,
+    descriptor: number,
+    units: number,
+    { grain = 1, role = 'computes' }: { readonly grain?: number; readonly role?: Phase['role'] } = {},
+  ): void {
+    this.phases.push({ kernel, descriptor, units, grain, nodes: nodes.map(({ name }) => name), role })
   }
 
   pack(states: readonly string[], write: (states: TensorMap) => void): void {

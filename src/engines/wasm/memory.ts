@@ -65,6 +65,11 @@ export class Heap {
     return new Int32Array(this.memory.buffer)
   }
 
+  /** A view of doubles at an address that 8 divides. */
+  doubles(address: number, count: number): Float64Array {
+    return new Float64Array(this.memory.buffer, address, count)
+  }
+
   /** Copies numbers in and answers their address. */
   writeFloats(values: ArrayLike<number>): number {
     const address = this.allocate(values.length * 4)

@@ -11,6 +11,8 @@ export interface Phase {
   readonly grain: number
   /** Names of the graph's nodes that it covers. */
   readonly nodes: readonly string[]
+  /** Whether the nodes' multiply-adds are done here, or this phase only prepares another one. */
+  readonly role: 'computes' | 'prepares'
 }
 
 /** Writes a descriptor and answers its address; fields that are not given are 0. */

@@ -4,7 +4,15 @@
  */
 
 /** Words at the bottom of memory by which the threads agree. */
-export const control = { epoch: 0, arrived: 1, generation: 2, table: 3, phases: 4, stop: 5 } as const
+export const control = {
+  epoch: 0,
+  arrived: 1,
+  generation: 2,
+  table: 3,
+  phases: 4,
+  stop: 5,
+  times: 6,
+} as const
 
 /** Words of a phase in the table: kernel, descriptor, units, grain. */
 export const phaseWords = 4
@@ -54,6 +62,10 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
   const runProgram = () => {
     shared = new Int32Array(memory.buffer)
     const table = Atomics.load(shared, word.table) / 4
+    // Doubles that the first thread writes the clock into, before and after each phase; none without an address.
+    const times = Atomics.load(shared, word.times)
+    const clock = times === 0 || index > 0 ? undefined : new Float64Array(memory.buffer, times)
+    if (clock !== undefined) clock[0] = performance.now()
     for (let phase = 0; phase < Atomics.load(shared, word.phases); phase++) {
       const [kernel = 0, descriptor = 0, units = 0, grain = 1] = shared.subarray(
         table + phase * size,
@@ -64,6 +76,7 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
       const to = Math.min(units, from + share)
       if (from < to) run[kernel]?.(descriptor, from, to)
       meet()
+      if (clock !== undefined) clock[phase + 1] = performance.now()
     }
   }
 

@@ -4,11 +4,11 @@ import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
 import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engine.ts'
+import { timingOf } from '../timing.ts'
 import { compile, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
 import { kernelModules } from './generated/kernels.ts'
 import { Heap } from './memory.ts'
-import { phaseWords } from './thread.ts'
 
 /** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. Inference only. */
 export const wasmEngine: Engine = {
@@ -49,6 +49,8 @@ interface SessionParts {
 }
 
 interface Added {
+  readonly graph: Graph
+  readonly batch: number
   readonly program: Program
   readonly table: number
 }
@@ -94,7 +96,7 @@ class WasmSession implements Session {
         units,
         grain,
       ])
-      this.#added.set(name, { program, table: this.#heap.writeIntegers(words) })
+      this.#added.set(name, { graph, batch, program, table: this.#heap.writeIntegers(words) })
     })
   }
 
@@ -110,7 +112,7 @@ class WasmSession implements Session {
           )
         this.#heap.floats.set(values, address / 4)
       }
-      await this.#crew.run(table, program.phases.length, options.signal)
+      await this.#crew.run(table, program.phases.length, { signal: options.signal })
       return new Map(
         [...program.outputs].map(([output, { address, size }]) => [
           output,
@@ -122,16 +124,24 @@ class WasmSession implements Session {
 
   profile(name: string, inputs: TensorMap): Promise<readonly KernelTiming[]> {
     return this.#enqueue(async () => {
-      const { program, table } = this.#addedNamed(name)
+      const { graph, batch, program, table } = this.#addedNamed(name)
+      const byName = new Map(graph.nodes.map((node) => [node.name, node]))
       for (const [input, { address }] of program.inputs)
         this.#heap.floats.set(inputs.get(input) ?? [], address / 4)
-      const timings: KernelTiming[] = []
-      for (const [index, { kernel, nodes }] of program.phases.entries()) {
-        const start = performance.now()
-        await this.#crew.run(table + index * phaseWords * 4, 1)
-        timings.push({ kernel, nodes, milliseconds: performance.now() - start, macs: 0, bytes: 0 })
-      }
-      return timings
+      const count = program.phases.length
+      const times = this.#heap.allocate((count + 1) * Float64Array.BYTES_PER_ELEMENT)
+      await this.#crew.run(table, count, { times })
+      const clock = this.#heap.doubles(times, count + 1)
+      return program.phases.map(({ kernel, nodes, role }, phase) =>
+        timingOf({
+          kernel,
+          nodes: nodes.flatMap((node) => byName.get(node) ?? []),
+          batch,
+          milliseconds: (clock[phase + 1] ?? 0) - (clock[phase] ?? 0),
+          numberBytes: Float32Array.BYTES_PER_ELEMENT,
+          computes: role === 'computes',
+        }),
+      )
     })
   }
 
