@@ -37,7 +37,7 @@ describe('resnet convert', () => {
   test('refuses a name that is no model file', async () => {
     const outcome = await resnet(['convert', 'resnet18', join(folder, 'model.bin')])
     expect(outcome.status).toBe(2)
-    expect(onlyLine(outcome)).toContain('must be called NAME.safetensors')
+    expect(onlyLine(outcome)).toContain('must be called NAME.safetensors or NAME.onnx')
   })
 })
 
@@ -148,5 +148,40 @@ describe('resnet embed', () => {
     const bytes = await readFile(out)
     expect(bytes.subarray(1, 6).toString('latin1')).toBe('NUMPY')
     expect(bytes.toString('latin1')).toContain("'shape': (1, 32)")
+  })
+})
+
+describe('resnet bench', () => {
+  test('answers how fast a network runs, and each of its kernels', async () => {
+    const answer = await json([
+      'bench',
+      'cifar_resnet8',
+      '--runs',
+      '2',
+      '--threads',
+      '2',
+      '--per-layer',
+      '--json',
+    ])
+    expect(answer).toEqual([
+      {
+        arch: 'cifar_resnet8',
+        engine: 'wasm',
+        batch: 1,
+        mode: 'inference',
+        msPerImage: expect.any(Number),
+        imagesPerSecond: expect.any(Number),
+        gflops: expect.any(Number),
+        threads: 2,
+        runsOn: expect.stringContaining('2 threads'),
+        layers: expect.arrayContaining([
+          expect.objectContaining({
+            kernel: 'convolutionByPixels',
+            nodes: expect.arrayContaining(['conv1']),
+            macs: 442_368,
+          }),
+        ]),
+      },
+    ])
   })
 })
