@@ -130,16 +130,19 @@ async function openPath(path: string): Promise<ByteSource | Folder> {
   }
 }
 
+/** The model with what the hub knows of it: its published name, where it comes from, how its bytes were checked. */
 function withSource(model: Model, fetched: FetchedModel | undefined): Model {
-  const published = fetched?.published
-  if (published === undefined) return model
+  if (fetched === undefined) return model
+  const noted = { ...model, notes: [...fetched.notes, ...model.notes] }
+  const { published } = fetched
+  if (published === undefined) return noted
   const { name, package: packageName, version, licence } = published
   const provenance = new Map([
     ...model.provenance,
     ['package', `${packageName}@${version}`],
     ['licence', licence],
   ])
-  return { ...model, name, provenance }
+  return { ...noted, name, provenance }
 }
 
 /** The caller's choices before the model's own. */
