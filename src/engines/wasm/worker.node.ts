@@ -14,15 +14,15 @@ export function parallelism(): number {
 
 /** Starts a thread; `answer` gets its messages, and an error when it dies. */
 export function startThread(data: ThreadData, answer: (message: ThreadMessage) => void): Thread {
-  const source = `const { parentPort, workerData } = require('node:worker_threads');(${threadMain})(workerData, (message) => parentPort.postMessage(message))`
-  const worker = new Worker(source, { eval: true, workerData: data })
+  const source = `const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');(${threadMain})(workerData, (message) => parentPort.postMessage(message))`
+  // What the program itself was started with (modules to preload, the kind of its text) is nothing to a thread.
+  const worker = new Worker(source, { eval: true, execArgv: [], workerData: data })
   worker.on('message', answer)
   worker.on('error', (error) => answer({ error: String(error) }))
   worker.on('exit', (code) => answer({ error: `it ended with code ${code}` }))
   worker.unref()
   return {
     async terminate() {
-      worker.removeAllListeners()
       await worker.terminate()
     },
   }
