@@ -56,6 +56,10 @@ export type { Model } from './checkpoint/model.ts'
 export { writeModel } from './checkpoint/model-file.ts'
 /** Writes a model file under a path, whole or not at all. */
 export { saveModel } from './checkpoint/save.ts'
+/** A network or a model as the bytes of an ONNX file. */
+export { type OnnxOptions, onnxOfModel, toOnnx } from './export/onnx.ts'
+/** Writes an ONNX file under a path, whole or not at all. */
+export { saveOnnx } from './export/save.ts'
 /** How often a model is right on a dataset. */
 export type { EvaluateOptions, Evaluation } from './inference/evaluate.ts'
 /** Loads a model from a published name, an npm package, a path or bytes, and makes it ready to run. */
@@ -103,6 +107,13 @@ export type { Dim, Shape } from './ops/shape.ts'
 
 /** The interface of every engine. */
 export type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from './engines/engine.ts'
+/** ONNX Runtime, native or on graphics processors: inference only, an optional package. */
+export {
+  type OnnxRuntimeOptions,
+  onnxruntime,
+  onnxruntimeEngine,
+  type Runtime,
+} from './engines/onnxruntime/onnxruntime.ts'
 /** Plain loops in double precision: slow, obviously right. */
 export { referenceEngine } from './engines/reference/reference.ts'
 /** WebAssembly on all cores: the default. */
@@ -117,6 +128,7 @@ export {
   ConfigError,
   DatasetError,
   EngineError,
+  ExportError,
   GraphError,
   HubError,
   ImageError,

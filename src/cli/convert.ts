@@ -1,4 +1,4 @@
-/** `resnet convert`: a checkpoint of any source, or a network's first weights, as one model file. */
+/** `resnet convert`: a checkpoint of any source, or a network's first weights, as one model file or an ONNX file. */
 import type { Command } from 'commander'
 import type { Model } from '../checkpoint/model.ts'
 import { ArgumentError } from '../errors.ts'
@@ -17,28 +17,40 @@ export function addConvert(program: Command, context: Context): void {
   const command = program
     .command('convert')
     .description(
-      "write a model file: tensors under torchvision's names, with config, labels and preprocessing",
+      "write a model file (tensors under torchvision's names, with config, labels and preprocessing) or an ONNX file",
     )
     .argument(
       '<in>',
       'a checkpoint, a folder with a model.json, a published name, npm:PACKAGE; or the name of a network, for its first weights',
     )
-    .argument('<out>', 'the model file, NAME.safetensors')
+    .argument('<out>', 'NAME.safetensors for a model file, NAME.onnx for ONNX')
     .option('--seed <n>', 'seed of first weights', wholeNumber(0, 4_294_967_295), 0)
   addModelOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText('after', '\nExample:\n  resnet convert resnet50-0676ba61.pth resnet50.safetensors')
     .action(async (from: string, out: string, options: ConvertOptions) => {
-      if (!out.endsWith('.safetensors')) {
-        throw new ArgumentError(`${out}: the model file must be called NAME.safetensors`)
-      }
-      const { saveModel } = await import('../checkpoint/save.ts')
+      const [format, load] = writerOf(out)
+      const save = await load()
       const model = await modelOf(from, options, context)
-      const bytes = await saveModel(out, model)
+      const bytes = await save(out, model)
       const tensors = model.tensors.size
-      if (options.json) printJson({ in: from, out, format: 'safetensors', tensors, bytes })
+      if (options.json) printJson({ in: from, out, format, tensors, bytes })
       else printLines([`${out}: ${model.name}, ${formatCount(tensors)} tensors, ${formatBytes(bytes)}`])
     })
+}
+
+type Save = (path: string, model: Model) => Promise<number>
+
+/** What writes each format, which the ending of the file's name tells. */
+const writers: readonly (readonly [format: string, load: () => Promise<Save>])[] = [
+  ['safetensors', async () => (await import('../checkpoint/save.ts')).saveModel],
+  ['onnx', async () => (await import('../export/save.ts')).saveOnnx],
+]
+
+function writerOf(out: string): readonly [format: string, load: () => Promise<Save>] {
+  const found = writers.find(([format]) => out.endsWith(`.${format}`))
+  if (found !== undefined) return found
+  throw new ArgumentError(`${out}: the file must be called NAME.safetensors or NAME.onnx`)
 }
 
 /** The name of a network goes before a file of that name; `./resnet50` is always the file. */

@@ -41,7 +41,7 @@ export function addModelOptions(command: Command): Command {
       'nearest, bilinear, bicubic or lanczos, as Pillow has them',
       oneOf(['nearest', 'bilinear', 'bicubic', 'lanczos']),
     )
-    .option('--engine <name>', 'what computes: wasm (default) or reference')
+    .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
     .option('--threads <n>', 'threads to compute on, for engines that have them', wholeNumber(1, 1024))
 }
 

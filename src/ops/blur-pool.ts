@@ -5,7 +5,7 @@
  * x: [N, C, H, W], y: [N, C, P, Q].
  */
 import { ShapeError } from '../errors.ts'
-import { onnxPadded, onnxWindow } from './onnx.ts'
+import { type OnnxContext, onnxInput, onnxWindow } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
 import { pad, windowOutput } from './window.ts'
@@ -80,6 +80,16 @@ function forEachTap(
   }
 }
 
+/** The input [N, C, H, W] with its reflection around it, as an ONNX tensor. */
+function reflected(context: OnnxContext<BlurPoolAttributes>, cells: number): string {
+  const pads = context.integers([0, 0, cells, cells, 0, 0, cells, cells])
+  return context.emit({
+    type: 'Pad',
+    inputs: [onnxInput(context), pads],
+    attributes: { mode: { text: 'reflect' } },
+  })
+}
+
 export const blurPool: Operation<BlurPoolAttributes> = {
   name: 'blurPool',
   shapes: (inputs, attributes) => [blurredShape(inputs[0], attributes)],
@@ -91,17 +101,15 @@ export const blurPool: Operation<BlurPoolAttributes> = {
   onnx(context) {
     const { taps, stride, padding } = context.attributes
     const { channels } = imageShape(context.inputShapes[0], 'blurPool')
-    const mode = padding === 'zero' ? 'constant' : 'reflect'
-    const x = onnxPadded(context, pad(margin(context.attributes)), mode)
+    const cells = margin(context.attributes)
     const filter = taps.flatMap((vertical) => taps.map((horizontal) => tapWeight(taps, vertical, horizontal)))
     const filters = Array.from({ length: channels }, () => filter).flat()
     const weight = context.floats([channels, 1, taps.length, taps.length], filters)
-    const window = { kernel: [taps.length, taps.length], stride: [stride, stride], padding: pad(0) } as const
-    return {
-      type: 'Conv',
-      inputs: [x, weight],
-      attributes: { ...onnxWindow(window), group: { int: channels } },
-    }
+    const kernel = [taps.length, taps.length] as const
+    const outside = pad(padding === 'zero' ? cells : 0)
+    const window = onnxWindow({ kernel, stride: [stride, stride], padding: outside })
+    const x = padding === 'zero' ? onnxInput(context) : reflected(context, cells)
+    return { type: 'Conv', inputs: [x, weight], attributes: { ...window, group: { int: channels } } }
   },
   reference(inputs, attributes, outputs) {
     const x = item(inputs, 0, 'blurPool')

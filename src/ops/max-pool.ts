@@ -2,10 +2,10 @@
  * Maximum over windows. x: [N, C, H, W], y: [N, C, P, Q]. Padding cells never win (`negative-infinity`, the field's
  * habit), or count as zeros (`zero`: Keras v2 and BiT pad a map that may be negative).
  */
-import { onnxInput, onnxPadded, onnxWindow } from './onnx.ts'
+import { onnxWindow } from './onnx.ts'
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
-import { type BoundShape, checkGradientShape, elements } from './shape.ts'
-import { forEachWindow, type PoolWindow, pad, pooledShape } from './window.ts'
+import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
+import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
 
 interface MaxPoolAttributes extends PoolWindow {
   readonly paddingValue: 'negative-infinity' | 'zero'
@@ -34,6 +34,16 @@ function forEachMaximum(
   })
 }
 
+/** For each window of one map [1, 1, P, Q]: 0 where it sees padding, else negative infinity. */
+function zerosSeen(x: Shape | undefined, y: BoundShape, pool: PoolWindow): readonly number[] {
+  const { height, width } = imageShape(x, 'maxPool')
+  const seen: number[] = []
+  forEachWindow([1, 1, height, width], y, pool, (_output, cells) => {
+    seen.push(cells.includes(-1) ? 0 : Number.NEGATIVE_INFINITY)
+  })
+  return seen
+}
+
 export const maxPool: Operation<MaxPoolAttributes> = {
   name: 'maxPool',
   shapes: (inputs, attributes) => [pooledShape(inputs[0], attributes, 'maxPool')],
@@ -41,15 +51,19 @@ export const maxPool: Operation<MaxPoolAttributes> = {
     const x = item(context.inputs, 0, 'maxPool')
     return [context.emit.one(maxPoolGradient, context.attributes, [x, outputGradient(context)])]
   },
-  /** ONNX's padding never wins either; zeros that may win are added before. */
+  /**
+   * ONNX's padding never wins either. Zeros that may win join afterwards, in the outputs whose windows see them: ONNX
+   * Runtime and other optimisers make a plain pad before the pool the pool's own (microsoft/onnxruntime#18136).
+   */
   onnx(context) {
-    const { attributes } = context
-    const zeros = attributes.paddingValue === 'zero'
-    return {
-      type: 'MaxPool',
-      inputs: [zeros ? onnxPadded(context, attributes.padding, 'constant') : onnxInput(context)],
-      attributes: onnxWindow(zeros ? { ...attributes, padding: pad(0) } : attributes),
-    }
+    const { inputs, inputShapes, outputShape, attributes } = context
+    const pool = { type: 'MaxPool', inputs, attributes: onnxWindow(attributes) }
+    const { top, left, bottom, right } = attributes.padding
+    if (attributes.paddingValue === 'negative-infinity' || top + left + bottom + right === 0) return pool
+    const { height, width } = imageShape(outputShape, 'maxPool')
+    const shape = [1, 1, height, width]
+    const zeros = context.floats(shape, zerosSeen(inputShapes[0], shape, attributes))
+    return { type: 'Max', inputs: [context.emit(pool), zeros] }
   },
   reference(inputs, attributes, outputs) {
     const shape = item(outputs, 0, 'maxPool')

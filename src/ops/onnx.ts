@@ -58,15 +58,3 @@ export function onnxWindow({
 export function onnxShape(shape: Shape): readonly number[] {
   return shape.map((dim) => (dim === 'N' ? -1 : dim))
 }
-
-/** The first input [N, C, H, W] with cells added around each map: zeros, or its reflection without the edge itself. */
-export function onnxPadded(
-  context: OnnxContext<object>,
-  { top, left, bottom, right }: Padding,
-  mode: 'constant' | 'reflect',
-): string {
-  const x = onnxInput(context)
-  if (top + left + bottom + right === 0) return x
-  const pads = context.integers([0, 0, top, left, 0, 0, bottom, right])
-  return context.emit({ type: 'Pad', inputs: [x, pads], attributes: { mode: { text: mode } } })
-}

@@ -1,0 +1,21 @@
+/** ONNX Runtime's native package for Node; the twin for browsers is `runtime.browser.ts`. */
+import { EngineError } from '../../errors.ts'
+import type { LoadedRuntime } from './runtime.ts'
+
+/** Throws `EngineError` where the package is not installed. The threads are an option of each session here. */
+export async function loadRuntime(_threads: number | undefined): Promise<LoadedRuntime> {
+  try {
+    const runtime = await import('onnxruntime-node')
+    return { name: 'onnxruntime-node', runtime }
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : undefined
+    const why =
+      reason === 'ERR_MODULE_NOT_FOUND'
+        ? 'which is not installed here'
+        : `which does not load here (${error})`
+    throw new EngineError(
+      `the engine onnxruntime needs the package onnxruntime-node, ${why}; npm install onnxruntime-node, or use the engine wasm`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What the engine uses of ONNX Runtime's JavaScript interface (onnxruntime.ai/docs/api/js), which its packages for Node,
+ * browsers and graphics processors share.
+ */
+
+/** A module such as `onnxruntime-node`, `onnxruntime-web` or `onnxruntime-web/webgpu`. */
+export interface Runtime {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: RuntimeOptions): Promise<RuntimeSession>
+  }
+  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => RuntimeTensor
+}
+
+export interface RuntimeOptions {
+  /** What computes, in order of preference: `cpu`, `webgpu`, `cuda`, `coreml`, `dml`. */
+  executionProviders?: readonly string[]
+  intraOpNumThreads?: number
+}
+
+export interface RuntimeSession {
+  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, RuntimeTensor>>>
+  release(): Promise<void>
+}
+
+export interface RuntimeTensor {
+  /** The values, fetched from the graphics processor where they lie there. */
+  getData(): Promise<unknown>
+  dispose(): void
+}
+
+/** A runtime that was found, and the name of its package. */
+export interface LoadedRuntime {
+  readonly name: string
+  readonly runtime: Runtime
+}
