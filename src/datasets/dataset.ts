@@ -64,12 +64,20 @@ export function arrange(
       `${name}: ${loose.file.path} lies ${where}; expected CLASS/FILE, perhaps below train/, val/ or test/`,
     )
   }
-  const classes = [...new Set(inside.map(({ parts }) => parts[0] ?? ''))].sort()
+  const classes = classesOf(placed, split)
   const numbers = new Map(classes.map((label, index) => [label, index]))
   const items = inside
     .map(({ file, parts }) => ({ file: file.path, class: numbers.get(parts[0] ?? '') ?? 0, read: file.read }))
     .sort((a, b) => a.class - b.class || (a.file < b.file ? -1 : 1))
   return { name, classes, split, items }
+}
+
+/** The classes of all splits, so that one which a split lacks does not move the numbers of the others. */
+function classesOf(placed: readonly Placed[], split: string | undefined): readonly string[] {
+  const at = split === undefined ? 0 : 1
+  return [
+    ...new Set(placed.filter(({ parts }) => parts.length === at + 2).map(({ parts }) => parts[at] ?? '')),
+  ].sort()
 }
 
 interface Placed {

@@ -79,6 +79,14 @@ describe.each([
     await train.close()
   })
 
+  it('numbers the classes of all splits alike', async () => {
+    const path = await make(`uneven-${kind.length}`, ['train/ant/a.jpg', 'train/bee/b.jpg', 'test/bee/c.jpg'])
+    const dataset = await openDataset(path, { split: 'test' })
+    expect(dataset.classes).toEqual(['ant', 'bee'])
+    expect(dataset.items.map((item) => item.class)).toEqual([1])
+    await dataset.close()
+  })
+
   it('lists pictures for whoever asks for no classes', async () => {
     const list = await listPictures(await make(`list-${kind.length}`, plain))
     expect(list.pictures).toHaveLength(3)

@@ -64,7 +64,10 @@ async function some(path: string, list: PictureList): Promise<PictureList> {
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path)
+  const found = await stat(path)
+  // A device or pipe has no size to check, and may never end.
+  if (!found.isFile()) throw new ImageError(`${path}: not a regular file; give a JPEG, PNG or WebP picture`)
+  const { size } = found
   if (size > pictureLimits.fileBytes)
     throw new ImageError(`${path}: ${size} bytes are more than a picture may have`)
   return readFile(path)
@@ -78,11 +81,11 @@ async function isFolder(path: string, what: string): Promise<boolean> {
   }
 }
 
-/** All files below a folder; links are not followed. */
+/** All files below a folder; a link to a file is that file, links to folders are not followed. */
 async function filesIn(folder: string): Promise<readonly DatasetFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => {
       const full = join(entry.parentPath, entry.name)
       const path = full.slice(join(folder, 'x').length - 1).replaceAll('\\', '/')

@@ -39,10 +39,27 @@ export async function decodePicture(
 }
 
 async function toRgb(image: Sharp, { space, depth }: Metadata): Promise<Picture> {
+  if (space === 'cmyk') return cmykToRgb(image)
   const converted = space === 'srgb' && depth === 'uchar' ? image : image.toColourspace('srgb')
   const { data, info } = await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
   const { width, height, channels } = info
   return { width, height, data: threeChannels(data, width * height, channels) }
+}
+
+/** Pillow's arithmetic, which training pipelines have: what each ink and then black leave of white; no profile. */
+async function cmykToRgb(image: Sharp): Promise<Picture> {
+  const inks = image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' })
+  const { data, info } = await inks.toBuffer({ resolveWithObject: true })
+  const { width, height } = info
+  const rgb = new Uint8Array(width * height * 3)
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const white = 255 - (data[pixel * 4 + 3] ?? 0)
+    for (let c = 0; c < 3; c++) {
+      const product = (data[pixel * 4 + c] ?? 0) * white + 128
+      rgb[pixel * 3 + c] = Math.max(0, white - (((product >> 8) + product) >> 8))
+    }
+  }
+  return { width, height, data: rgb }
 }
 
 function firstLine(error: unknown): string {

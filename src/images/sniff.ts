@@ -8,22 +8,23 @@ import { pictureLimits } from './picture.ts'
 interface Signature {
   readonly format: string
   readonly at: number
+  /** A `?` stands for any byte. */
   readonly bytes: string
 }
 
 const decodable: readonly Signature[] = [
   { format: 'JPEG', at: 0, bytes: '\xff\xd8\xff' },
   { format: 'PNG', at: 0, bytes: '\x89PNG\r\n\x1a\n' },
-  { format: 'WebP', at: 8, bytes: 'WEBP' },
+  { format: 'WebP', at: 0, bytes: 'RIFF????WEBP' },
 ]
 
 const others: readonly Signature[] = [
   ...['heic', 'heix', 'hevc', 'heim', 'heis', 'mif1', 'msf1'].map((brand) => ({
     format: 'HEIC',
-    at: 8,
-    bytes: brand,
+    at: 4,
+    bytes: `ftyp${brand}`,
   })),
-  { format: 'AVIF', at: 8, bytes: 'avif' },
+  { format: 'AVIF', at: 4, bytes: 'ftypavif' },
   { format: 'GIF', at: 0, bytes: 'GIF8' },
   { format: 'TIFF', at: 0, bytes: 'II*\0' },
   { format: 'TIFF', at: 0, bytes: 'MM\0*' },
@@ -44,7 +45,7 @@ export function checkFormat(name: string, bytes: Uint8Array): void {
     )
   }
   const begins = ({ at, bytes: signature }: Signature) =>
-    [...signature].every((character, i) => bytes[at + i] === character.charCodeAt(0))
+    [...signature].every((character, i) => character === '?' || bytes[at + i] === character.charCodeAt(0))
   if (decodable.some(begins)) return
   const found = others.find(begins)?.format
   throw new ImageError(
