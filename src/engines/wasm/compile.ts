@@ -27,6 +27,7 @@ import {
 } from './lower-rows.ts'
 import { type CompileOptions, Lowering } from './lowering.ts'
 import type { Heap } from './memory.ts'
+import { Pace } from './pace.ts'
 import { type Phase, writeDescriptor } from './program.ts'
 
 /** A region of memory that takes an input or holds an output, row-major. */
@@ -39,8 +40,8 @@ export interface Program {
   readonly phases: readonly Phase[]
   readonly inputs: ReadonlyMap<string, Region>
   readonly outputs: ReadonlyMap<string, Region>
-  /** Writes the weights that depend on the named states (all without names). */
-  pack(states: TensorMap, changed?: ReadonlySet<string>): void
+  /** Writes, in slices, the weights that depend on the named states (all without names). */
+  pack(states: TensorMap, changed?: ReadonlySet<string>): Promise<void>
 }
 
 interface Rule {
@@ -113,9 +114,11 @@ export function compile(heap: Heap, graph: Graph, options: CompileOptions): Prog
     phases,
     inputs,
     outputs,
-    pack(states, changed) {
+    async pack(states, changed) {
+      const pace = new Pace()
       for (const weights of packed) {
         if (changed === undefined || weights.states.some((name) => changed.has(name))) weights.write(states)
+        if (pace.isDue) await pace.rest()
       }
     },
   }

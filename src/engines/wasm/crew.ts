@@ -1,7 +1,8 @@
 /** Who runs programs: threads in lockstep over shared memory, or the calling thread where memory cannot be shared. */
-import { keepAlive, nextTask, startThread, type Thread } from '#platform/engines/wasm/worker'
+import { keepAlive, startThread, type Thread } from '#platform/engines/wasm/worker'
 import { EngineError } from '../../errors.ts'
 import type { Heap } from './memory.ts'
+import { Pace, sliceMs } from './pace.ts'
 import { control, phaseWords } from './thread.ts'
 
 export interface CrewOptions {
@@ -81,9 +82,6 @@ export class ThreadCrew implements Crew {
   }
 }
 
-/** Milliseconds that the calling thread computes before others have their turn. */
-const sliceMs = 8
-
 /** The calling thread, which computes in slices, so that a page still answers. */
 export class CallingThread implements Crew {
   readonly threads = 1
@@ -109,7 +107,7 @@ export class CallingThread implements Crew {
     const words = this.#heap.integers.slice(table / 4, table / 4 + phases * phaseWords)
     const clock = times === 0 ? undefined : this.#heap.doubles(times, phases + 1)
     clock?.set([performance.now()])
-    let sliceStart = performance.now()
+    const pace = new Pace()
     for (let at = 0; at < words.length; at += phaseWords) {
       const [number = 0, descriptor = 0, units = 0, grain = 1] = words.subarray(at, at + phaseWords)
       const kernel = this.#kernels[number]
@@ -118,13 +116,11 @@ export class CallingThread implements Crew {
         const to = Math.min(units, from + piece)
         kernel?.(descriptor, from, to)
         from = to
-        const end = performance.now()
-        if (end - start < sliceMs / 4) piece *= 2
-        if (end - sliceStart < sliceMs) continue
-        await nextTask()
+        if (performance.now() - start < sliceMs / 4) piece *= 2
+        if (!pace.isDue) continue
+        await pace.rest()
         if (this.#failure !== undefined) throw this.#failure
         signal?.throwIfAborted()
-        sliceStart = performance.now()
       }
       clock?.set([performance.now()], at / phaseWords + 1)
     }

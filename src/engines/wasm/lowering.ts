@@ -4,6 +4,7 @@ import type { Graph, GraphValue, Node } from '../../graph/graph.ts'
 import type { TensorMap } from '../engine.ts'
 import { type Chain, ChainFinder } from './chains.ts'
 import { isConstant } from './constants.ts'
+import { convolutionAttributes } from './convolution-attributes.ts'
 import { haloOf } from './halo.ts'
 import { type Layout, layoutOf, roundUp, type Storage } from './layout.ts'
 import { type Heap, Places } from './memory.ts'
@@ -51,10 +52,12 @@ export class Lowering {
   /** The layout of a value, with the border that its readers need. */
   layout(value: GraphValue): Layout {
     const layout = layoutOf(value.shape, this.batch, haloOf(value, this.chains))
-    // Convolutions read single floats, so an image of three channels need not be padded to eight.
+    // Dense convolutions read single floats, so an image of three channels need not be padded to eight.
     const dense =
       value.kind === 'input' &&
-      this.chains.readers(value).every(({ operation }) => operation.name === 'conv2d')
+      this.chains
+        .readers(value)
+        .every((node) => node.operation.name === 'conv2d' && convolutionAttributes(node).groups === 1)
     return dense ? { ...layout, pitch: layout.channels } : layout
   }
 

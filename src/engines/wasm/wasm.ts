@@ -9,6 +9,7 @@ import { compile, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
 import { kernelModules } from './generated/kernels.ts'
 import { Heap } from './memory.ts'
+import { Pace } from './pace.ts'
 
 /** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. Inference only. */
 export const wasmEngine: Engine = {
@@ -36,11 +37,21 @@ export async function openSession(
   const parts = { heap, module, kernels }
   const crew = shared ? new ThreadCrew(parts, threads) : await CallingThread.open(parts)
   const runsOn = `${level}, ${crew.description}`
-  return new WasmSession({ state, heap, kernels, crew, precise, runsOn })
+  return new WasmSession({ state: await copied(state), heap, kernels, crew, precise, runsOn })
+}
+
+async function copied(state: TensorMap): Promise<Map<string, Float32Array>> {
+  const copies = new Map<string, Float32Array>()
+  const pace = new Pace()
+  for (const [name, values] of state) {
+    copies.set(name, values.slice())
+    if (pace.isDue) await pace.rest()
+  }
+  return copies
 }
 
 interface SessionParts {
-  readonly state: TensorMap
+  readonly state: Map<string, Float32Array>
   readonly heap: Heap
   readonly kernels: readonly string[]
   readonly crew: Crew
@@ -72,7 +83,7 @@ class WasmSession implements Session {
     this.#kernels = kernels
     this.#crew = crew
     this.#precise = precise
-    this.#state = new Map([...state].map(([name, values]) => [name, values.slice()]))
+    this.#state = state
   }
 
   add(name: string, graph: Graph, { batch }: { readonly batch: number }): Promise<void> {
@@ -89,7 +100,7 @@ class WasmSession implements Session {
         threads: this.#crew.threads,
         precise: this.#precise,
       })
-      program.pack(this.#state)
+      await program.pack(this.#state)
       const words = program.phases.flatMap(({ kernel, descriptor, units, grain }) => [
         this.#kernels.indexOf(kernel),
         descriptor,
@@ -157,7 +168,7 @@ class WasmSession implements Session {
           throw new EngineError(`state "${name}" has ${size} elements, not ${values.length}`)
       }
       for (const [name, values] of tensors) this.#state.set(name, values.slice())
-      for (const { program } of this.#added.values()) program.pack(this.#state, new Set(tensors.keys()))
+      for (const { program } of this.#added.values()) await program.pack(this.#state, new Set(tensors.keys()))
     })
   }
 
