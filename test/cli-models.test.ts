@@ -1,10 +1,11 @@
 /** The commands that run models: on pictures, folders and archives, good ones and bad ones. */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { onlyLine, resnet } from './command.ts'
+import { readOnnx } from './onnx-file.ts'
 
 const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((await resnet(args)).stdout)
 const clock = new URL('../examples/pictures/analog-clock.png', import.meta.url).pathname
@@ -34,6 +35,18 @@ describe('resnet convert', () => {
     expect(await readFile(out)).toEqual(await readFile(model))
   })
 
+  test('writes an ONNX file, by the ending of its name', async () => {
+    const out = join(folder, 'small.onnx')
+    const answer = await json(['convert', 'resnet20', out, '--json'])
+    const bytes = await readFile(out)
+    expect(answer).toEqual({ in: 'resnet20', out, format: 'onnx', tensors: 97, bytes: bytes.length })
+    const { opset, inputs, metadata } = readOnnx(bytes)
+    expect(opset).toBe(17)
+    expect(inputs).toEqual([['image', ['N', 3, 32, 32]]])
+    expect(metadata.get('name')).toBe('resnet20')
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
   test('refuses a name that is no model file', async () => {
     const outcome = await resnet(['convert', 'resnet18', join(folder, 'model.bin')])
     expect(outcome.status).toBe(2)
@@ -42,6 +55,14 @@ describe('resnet convert', () => {
 })
 
 describe('resnet classify', () => {
+  test('says what to install for an engine that is optional', async () => {
+    const outcome = await resnet(['classify', clock, '--model', model, '--engine', 'onnxruntime'])
+    expect(outcome.status).toBe(1)
+    expect(onlyLine(outcome)).toContain(
+      'the engine onnxruntime needs the package onnxruntime-node, which is not installed here; npm install onnxruntime-node, or use the engine wasm',
+    )
+  })
+
   test('answers each picture of files and folders', async () => {
     const answer = await json([
       'classify',
