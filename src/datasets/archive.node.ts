@@ -3,13 +3,15 @@
  * that the place of each file's bytes is known; nothing is unpacked, and names are labels only.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import { Parser } from 'tar'
+import { Header, Parser } from 'tar'
 import { DatasetError } from '../errors.ts'
-import type { DatasetFile } from './dataset.ts'
+import { type DatasetFile, shownPath } from './dataset.ts'
 
 const blockBytes = 512
 const maxFileBytes = 64 * 1024 * 1024
 const maxFiles = 5_000_000
+/** As long as any path that a system opens. */
+const maxPathLength = 4096
 
 export interface Archive {
   readonly files: readonly DatasetFile[]
@@ -30,18 +32,27 @@ export async function openArchive(path: string): Promise<Archive> {
 
 async function listFiles(handle: FileHandle, path: string, size: number): Promise<readonly DatasetFile[]> {
   await checkEnds(handle, path, size)
-  const files: DatasetFile[] = []
+  // An archive that was added to holds a file twice; the later one counts, as where it is unpacked.
+  const files = new Map<string, DatasetFile>()
   let offset = 0
   let problem: Error | undefined
   const parser = new Parser({ strict: true })
   parser.on('entry', (entry) => {
     // The header's block has just been written: the file's bytes begin with the next one.
     const start = offset + blockBytes
-    if (entry.type === 'File' || entry.type === 'OldFile') files.push(fileAt(handle, path, entry, start))
+    if (entry.path.length > maxPathLength) {
+      problem ??= new DatasetError(
+        `${path}: a path of ${entry.path.length} characters (${shownPath(entry.path)}); expected at most ${maxPathLength}`,
+      )
+    } else if (entry.type === 'File' || entry.type === 'OldFile') {
+      const file = fileAt(handle, path, entry, start)
+      files.set(file.path, file)
+    }
     entry.resume()
   })
   parser.on('error', (error) => {
-    problem = error instanceof Error ? error : new Error(String(error))
+    // The first one is the cause; an archive that is left half-way ends early besides.
+    problem ??= error instanceof Error ? error : new Error(String(error))
   })
   const chunk = new Uint8Array(2048 * blockBytes)
   while (offset < size && problem === undefined) {
@@ -49,18 +60,19 @@ async function listFiles(handle: FileHandle, path: string, size: number): Promis
     if (bytesRead === 0) break
     for (let at = 0; at < bytesRead && problem === undefined; at += blockBytes, offset += blockBytes) {
       parser.write(Buffer.from(chunk.slice(at, Math.min(at + blockBytes, bytesRead))))
-      if (files.length > maxFiles)
+      if (files.size > maxFiles)
         throw new DatasetError(`${path}: more than ${maxFiles} files; split the archive`)
     }
   }
   parser.end()
+  if (problem instanceof DatasetError) throw problem
   if (problem !== undefined) {
     throw new DatasetError(
       `${path}: the archive is damaged or ends early (${problem.message.split('\n')[0]})`,
       { cause: problem },
     )
   }
-  return files
+  return [...files.values()]
 }
 
 /** The first block must be a header, the last one of the zeros that end an archive. */
@@ -71,8 +83,7 @@ async function checkEnds(handle: FileHandle, path: string, size: number): Promis
     throw new DatasetError(`${path}: the archive is compressed; decompress it first, as by gunzip`)
   }
   if (size < 2 * blockBytes) throw new DatasetError(`${path}: not a tar archive (${size} bytes)`)
-  const magic = String.fromCharCode(...first.subarray(257, 262))
-  if (magic !== 'ustar') {
+  if (!new Header(Buffer.from(first)).cksumValid) {
     throw new DatasetError(`${path}: not a tar archive; expected a folder or a .tar of class folders`)
   }
   const last = new Uint8Array(blockBytes)
@@ -92,10 +103,13 @@ function fileAt(
     path: path.replace(/^(\.\/)+/, ''),
     async read() {
       if (size > maxFileBytes)
-        throw new DatasetError(`${archive}: ${path} has ${size} bytes, more than a picture may have`)
+        throw new DatasetError(
+          `${archive}: ${shownPath(path)} has ${size} bytes, more than a picture may have`,
+        )
       const bytes = new Uint8Array(size)
       const { bytesRead } = await handle.read(bytes, 0, size, start)
-      if (bytesRead < size) throw new DatasetError(`${archive}: the archive ends early, in ${path}`)
+      if (bytesRead < size)
+        throw new DatasetError(`${archive}: the archive ends early, in ${shownPath(path)}`)
       return bytes
     },
   }

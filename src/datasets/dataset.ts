@@ -61,7 +61,7 @@ export function arrange(
   if (loose !== undefined) {
     const where = loose.parts.length < 2 ? 'in no class folder' : 'deeper than a class folder'
     throw new DatasetError(
-      `${name}: ${loose.file.path} lies ${where}; expected CLASS/FILE, perhaps below train/, val/ or test/`,
+      `${name}: ${shownPath(loose.file.path)} lies ${where}; expected CLASS/FILE, perhaps below train/, val/ or test/`,
     )
   }
   const classes = classesOf(placed, split)
@@ -85,15 +85,25 @@ interface Placed {
   readonly parts: readonly string[]
 }
 
-/** Drops a folder that is around everything and is neither a class nor a split. */
+/** A path from outside, short and on one line. */
+export function shownPath(path: string): string {
+  const line = path.replace(/\p{Cc}+/gu, '?')
+  return line.length <= 200 ? line : `${line.slice(0, 200)}...`
+}
+
+/** Drops the folders that are around everything and are neither a class nor a split. */
 function withoutWrapping(placed: readonly Placed[]): readonly Placed[] {
-  const [first] = placed
-  const outer = first?.parts[0]
-  const wraps =
-    outer !== undefined &&
-    !splitNames.includes(outer) &&
-    placed.every(({ parts }) => parts[0] === outer && parts.length > 2)
-  return wraps ? withoutWrapping(placed.map(({ file, parts }) => ({ file, parts: parts.slice(1) }))) : placed
+  const outer = placed[0]?.parts ?? []
+  const wraps = (depth: number, folder: string) =>
+    !splitNames.includes(folder) &&
+    placed.every(({ parts }) => parts[depth] === folder && parts.length - depth > 2)
+  // Counted first and cut once: paths from outside may be deep.
+  let depth = 0
+  for (const folder of outer) {
+    if (!wraps(depth, folder)) break
+    depth++
+  }
+  return depth === 0 ? placed : placed.map(({ file, parts }) => ({ file, parts: parts.slice(depth) }))
 }
 
 function chooseSplit(
@@ -107,9 +117,13 @@ function chooseSplit(
     if (wanted === undefined) return { split: undefined, inside: placed }
     throw new DatasetError(`${name}: has no splits, so none is called "${wanted}"; leave --split out`)
   }
-  const split =
-    wanted ?? ['val', 'validation', 'test'].find((candidate) => splits.includes(candidate)) ?? splits[0]
-  if (split === undefined || !splits.includes(split)) {
+  const split = wanted ?? ['val', 'validation', 'test'].find((candidate) => splits.includes(candidate))
+  if (split === undefined) {
+    throw new DatasetError(
+      `${name}: has no val or test, only ${splits.join(', ')}; ask for that with --split ${splits[0]}`,
+    )
+  }
+  if (!splits.includes(split)) {
     throw new DatasetError(`${name}: has no split "${wanted}"; it has ${splits.join(', ')}`)
   }
   const inside = placed.filter(({ parts }) => parts[0] === split)

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { create } from 'tar'
+import { create, Header, update } from 'tar'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dataFile, dataFolder } from '../../test/data.ts'
 import { DatasetError } from '../errors.ts'
-import { spread } from './dataset.ts'
+import { arrange, spread } from './dataset.ts'
 import { imageNetClasses } from './imagenet-classes.ts'
 import { listPictures, openDataset } from './open.node.ts'
 
@@ -94,6 +94,66 @@ describe.each([
   })
 })
 
+describe('an archive', () => {
+  it('that was added to holds the later of two files of one name', async () => {
+    const path = await archive('added', ['cat/a.jpg', 'dog/b.jpg'])
+    const later = join(folder, 'added-later')
+    await mkdir(join(later, 'cat'), { recursive: true })
+    await writeFile(join(later, 'cat/a.jpg'), 'later')
+    await update({ file: path, cwd: later }, ['./cat/a.jpg'])
+    const dataset = await openDataset(path)
+    expect(dataset.items.map(({ file }) => file)).toEqual(['cat/a.jpg', 'dog/b.jpg'])
+    expect(new TextDecoder().decode(await dataset.items[0]?.read())).toBe('later')
+    await dataset.close()
+  })
+
+  it('may be older than the mark "ustar"', async () => {
+    const path = await archive('old', ['cat/a.jpg', 'dog/b.jpg'])
+    const bytes = await readFile(path)
+    for (let at = 0; at < bytes.length; at += 512) {
+      const header = new Header(bytes, at)
+      if (header.cksumValid) unmark(bytes.subarray(at, at + 512))
+    }
+    await writeFile(path, bytes)
+    const dataset = await openDataset(path)
+    expect(dataset.classes).toEqual(['cat', 'dog'])
+    await dataset.close()
+  })
+
+  it('of deep paths is read in little time, whatever wraps the classes', async () => {
+    const deep = 'a/'.repeat(2000)
+    const dataset = arrange('deep.tar', labelled([`${deep}cat/a.jpg`, `${deep}dog/b.jpg`]), undefined)
+    expect(dataset.classes).toEqual(['cat', 'dog'])
+    const hostile = arrange('deep.tar', labelled([`${'a/'.repeat(100_000)}b.jpg`]), undefined)
+    expect(hostile.classes).toEqual(['a'])
+  })
+})
+
+/** A header without its mark, as before POSIX.1-1988. */
+function unmark(header: Uint8Array): void {
+  header.fill(0, 257, 265)
+  header.fill(0x20, 148, 156)
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.set(new TextEncoder().encode(`${sum.toString(8).padStart(6, '0')}\0 `), 148)
+}
+
+function labelled(paths: readonly string[]) {
+  return paths.map((path) => ({ path, read: async () => new Uint8Array() }))
+}
+
+describe('splits', () => {
+  it('are never train unless it is asked for', () => {
+    const files = labelled(['train/cat/a.jpg', 'train/dog/b.jpg'])
+    expect(() => arrange('x', files, undefined)).toThrow('x: has no val or test, only train')
+    expect(arrange('x', files, 'train').items).toHaveLength(2)
+  })
+
+  it('and other folders are told on one line, whatever they are called', () => {
+    const files = labelled([`a\n\u001b[31mb/${'c'.repeat(500)}/d/x.jpg`, 'dog/b.jpg'])
+    expect(() => arrange('x', files, undefined)).toThrow(/^x: a\?\[31mb\/c{190,200}\.\.\. lies deeper/)
+  })
+})
+
 describe('what is no dataset', () => {
   const refusals: readonly [string, () => Promise<string>, string][] = [
     ['nothing', async () => join(folder, 'nowhere'), 'no such dataset; give a file, a folder or a .tar'],
@@ -141,6 +201,26 @@ describe('what is no dataset', () => {
         return join(folder, 'other.tar')
       },
       'not a tar archive; expected a folder or a .tar of class folders',
+    ],
+    ['a device', async () => '/dev/null', 'a pipe or device; give a file, a folder or a .tar'],
+    [
+      'an archive of an endless path',
+      async () => {
+        const path = join(folder, 'endless.tar')
+        const record = ` path=${'a/'.repeat(3000)}x.jpg\n`
+        const body = `${record.length + 4}${record}`
+        const header = (type: 'ExtendedHeader' | 'File', size: number) => {
+          const bytes = Buffer.alloc(512)
+          new Header({ path: 'cat/x.jpg', type, size, mode: 0o644 }).encode(bytes)
+          return bytes
+        }
+        const padded = Buffer.alloc(Math.ceil(body.length / 512) * 512)
+        padded.write(body)
+        const parts = [header('ExtendedHeader', body.length), padded, header('File', 512), Buffer.alloc(1536)]
+        await writeFile(path, Buffer.concat(parts))
+        return path
+      },
+      'a path of 6005 characters',
     ],
   ]
 

@@ -64,26 +64,42 @@ async function some(path: string, list: PictureList): Promise<PictureList> {
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {
-  const found = await stat(path)
+  const unread = (error: unknown) => {
+    throw new ImageError(`${path}: cannot be read (${codeOf(error)})`, { cause: error })
+  }
+  const found = await stat(path).catch(unread)
   // A device or pipe has no size to check, and may never end.
   if (!found.isFile()) throw new ImageError(`${path}: not a regular file; give a JPEG, PNG or WebP picture`)
   const { size } = found
   if (size > pictureLimits.fileBytes)
     throw new ImageError(`${path}: ${size} bytes are more than a picture may have`)
-  return readFile(path)
+  return readFile(path).catch(unread)
 }
 
+/** Whether it is a folder rather than a file. A pipe or device is neither: reading one may never end. */
 async function isFolder(path: string, what: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch (error) {
-    throw new DatasetError(`${path}: no such ${what}; give a file, a folder or a .tar`, { cause: error })
-  }
+  const status = await stat(path).catch((error: unknown) => {
+    throw new DatasetError(
+      ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
+        ? `${path}: no such ${what}; give a file, a folder or a .tar`
+        : `${path}: cannot be read (${codeOf(error)})`,
+      { cause: error },
+    )
+  })
+  if (!status.isDirectory() && !status.isFile())
+    throw new DatasetError(`${path}: a pipe or device; give a file, a folder or a .tar`)
+  return status.isDirectory()
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
 /** All files below a folder; a link to a file is that file, links to folders are not followed. */
 async function filesIn(folder: string): Promise<readonly DatasetFile[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    throw new DatasetError(`${folder}: cannot be read (${codeOf(error)})`, { cause: error })
+  })
   return entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => {

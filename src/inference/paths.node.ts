@@ -25,5 +25,10 @@ export async function readPicture(path: string): Promise<Uint8Array> {
   if (!status.isFile()) throw new ImageError(`${path}: not a regular file; give a JPEG, PNG or WebP picture`)
   if (status.size > pictureLimits.fileBytes)
     throw new ImageError(`${path}: ${status.size} bytes are more than a picture may have`)
-  return readFile(path)
+  return readFile(path).catch((error: unknown) => {
+    throw new ImageError(
+      `${path}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
+      { cause: error },
+    )
+  })
 }
