@@ -1,8 +1,8 @@
 /** Long work of the calling thread in slices, so that a page still answers and a signal is noticed. */
 import { nextTask } from '#platform/engines/wasm/worker'
 
-/** Milliseconds of a slice. */
-export const sliceMs = 8
+/** Milliseconds of a slice: a busy machine may stretch it tenfold, and a page still answers. */
+export const sliceMs = 4
 
 export class Pace {
   #start = performance.now()
