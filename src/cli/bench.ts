@@ -41,7 +41,7 @@ export function addBench(program: Command, context: Context): void {
     .argument('[arch...]', `names of networks; ${defaultNetworks.join(' and ')} without any`)
     .option('--batch <n>', 'images at once', wholeNumber(1, 4096), 1)
     .option('--runs <n>', 'timed runs, of which the median counts', wholeNumber(1, 10_000), 20)
-    .option('--engine <name>', 'what computes: wasm (default) or reference')
+    .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
     .option('--threads <n>', 'threads to compute on', wholeNumber(1, 1024))
     .option('--per-layer', 'time each kernel, with the layers it covers')
     .option('--json', 'answer JSON')
