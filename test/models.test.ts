@@ -111,5 +111,5 @@ describe.skipIf(dataFolder === undefined)('a public CIFAR-10 checkpoint', () => 
     expect(Math.abs(evaluation.correct - 8103)).toBeLessThanOrEqual(5)
     expect(evaluation.confusion).toHaveLength(10)
     await model.dispose()
-  }, 180_000)
+  })
 })
