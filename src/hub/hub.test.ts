@@ -1,10 +1,10 @@
 /** Fetching from a real registry on this machine: what is kept, and what is asked of whom. */
-import { mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tar from 'tar'
 import { describe, expect, it } from 'vitest'
 import { modelEntries, npm, shard, useLocalHub, weights } from '../../test/local-hub.ts'
-import { type PublishedPackage, sha512 } from '../../test/local-registry.ts'
+import { type PublishedPackage, serveRegistry, sha512 } from '../../test/local-registry.ts'
 import { HubError } from '../errors.ts'
 import * as cacheInBrowser from './cache.browser.ts'
 import * as cacheInNode from './cache.node.ts'
@@ -71,6 +71,22 @@ describe('fetching a package', () => {
     ])
   })
 
+  it('keeps the credentials from the other host where a tarball lies', async () => {
+    const packed = weights()
+    const elsewhere = await serveRegistry([packed])
+    try {
+      const dist = { tarball: `${elsewhere.url}weights/-/1.0.0.tgz`, integrity: sha512(packed.tarball) }
+      const metadata = JSON.stringify({ versions: { '1.0.0': { dist } } })
+      const server = await hub.publishAnswer((response) => response.end(metadata))
+      await hub.configure(server.url, [`//${server.host}/:_authToken=secret`])
+      await fetchModel(npm('npm:weights@1.0.0/net'))
+      expect(server.requests.map((request) => request.authorization)).toEqual(['Bearer secret'])
+      expect(elsewhere.requests.map((request) => request.authorization)).toEqual([undefined])
+    } finally {
+      await elsewhere.close()
+    }
+  })
+
   it('asks the registry of a scope for its packages', async () => {
     const server = await hub.publish([weights(modelEntries, { name: '@lab/weights' })])
     await hub.configure('http://127.0.0.1:9/', [`@lab:registry=${server.url}`])
@@ -111,6 +127,21 @@ describe('fetching a package', () => {
     await truncate(join(path, 'group1-shard1of1.bin'), 10)
     await fetchModel(npm('npm:weights@1.0.0/net'))
     expect((await stat(join(path, 'group1-shard1of1.bin'))).size).toBe(300_000)
+    expect(await hub.cached()).toHaveLength(1)
+  })
+
+  it.each<[string, (record: string) => Promise<void>]>([
+    ['is cut short', (record) => truncate(record, 20)],
+    ['is another shape', (record) => writeFile(record, '{"files":[]}')],
+    ['is gone', (record) => rm(record)],
+  ])('fetches again, even several at once, where the record in the cache %s', async (_, damage) => {
+    await hub.publish([weights()])
+    const first = await fetchModel(npm('npm:weights@1.0.0/net'))
+    await damage(join(first.path, '..', '..', 'fetched.json'))
+    const again = await Promise.all(
+      [1, 2, 3].map(async () => readdir((await fetchModel(npm('npm:weights@1.0.0/net'))).path)),
+    )
+    expect(again.map((names) => names.length)).toEqual([2, 2, 2])
     expect(await hub.cached()).toHaveLength(1)
   })
 

@@ -126,30 +126,35 @@ async function download(
 /** Gives the whole folder its final name. Who comes second finds the first one's and takes it, if it is sound. */
 async function settle(partial: string, wanted: WantedPackage): Promise<string> {
   const folder = packageFolder(wanted)
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await rename(partial, folder)
-      await syncFolder(dirname(folder))
-      return insidePackage(folder, wanted).model
-    } catch (error) {
-      const cached = await cachedPackage(wanted)
-      if (cached !== undefined) return cached
-      if (attempt === 5) throw error
-      await setAside(folder)
-      // A virus scanner may still hold the new files open.
-      await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
+  const damaged: string[] = []
+  try {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await rename(partial, folder)
+        await syncFolder(dirname(folder))
+        return insidePackage(folder, wanted).model
+      } catch (error) {
+        const cached = await cachedPackage(wanted)
+        if (cached !== undefined) return cached
+        if (attempt === 5) throw error
+        // A virus scanner may still hold the new files open.
+        if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
+        damaged.push(await setAside(folder))
+      }
     }
+  } finally {
+    for (const aside of damaged) await removeFolder(aside)
   }
 }
 
-/** A damaged folder under the final name makes room. */
-async function setAside(folder: string): Promise<void> {
+/**
+ * A damaged folder under the final name makes room. It is removed later: between this and the next try to take its place
+ * no time may pass, since another process that repairs it too may have put a whole one there.
+ */
+async function setAside(folder: string): Promise<string> {
   const aside = `${folder}.${randomBytes(4).toString('hex')}${PARTIAL}`
-  const isMoved = await rename(folder, aside).then(
-    () => true,
-    () => false,
-  )
-  if (isMoved) await removeFolder(aside)
+  await rename(folder, aside).catch(() => {})
+  return aside
 }
 
 /** What processes left that were killed: too old to belong to one that still runs. */

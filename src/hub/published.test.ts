@@ -1,9 +1,9 @@
-/** The real packages of the table, from the registry of whoever runs this: 95 MB, so only when asked for. */
+/** The real packages of the table: fetched (95 MB) only when asked for, and otherwise looked at where they are cached. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { fetchModel } from './hub.ts'
+import { cachedModel, fetchModel } from './hub.ts'
 import type { FetchProgress } from './wanted.ts'
 
 describe.skipIf(process.env.RESNET_TS_REQUIRE_NETWORK !== '1')('the table of published models', () => {
@@ -31,4 +31,14 @@ describe.skipIf(process.env.RESNET_TS_REQUIRE_NETWORK !== '1')('the table of pub
       await rm(cache, { recursive: true, force: true })
     }
   }, 600_000)
+})
+
+const cached = await cachedModel('resnet50.keras_in1k')
+
+describe.skipIf(cached === undefined)('a published model in the cache of this machine', () => {
+  it('is taken from there as it is', async () => {
+    const { path } = await fetchModel({ kind: 'published', name: 'resnet50.keras_in1k' })
+    expect(path).toBe(cached)
+    expect(await readdir(path)).toHaveLength(26)
+  })
 })

@@ -117,7 +117,7 @@ export class Registry {
     const setting = this.#config.replaceRegistryHost
     const replaced = setting === 'npmjs' ? this.#config.publicHost : setting
     const moves = setting !== 'never' && (setting === 'always' || replaced === url.host)
-    return moves ? new URL(url.pathname, this.#address).href : url.href
+    return moves ? new URL(url.pathname + url.search, this.#address).href : url.href
   }
 
   /** Streams one reply. The silence before and between its bytes is bounded, however often the request is repeated. */
@@ -144,7 +144,12 @@ export class Registry {
       })
       // An abort between two reads is emitted on the stream, where nobody would listen.
       response.body.on('error', () => {})
-      progress = { received: 0, total: lengthOf(response.headers.get('content-length')) }
+      // The length of a compressed reply is not that of the bytes that we get.
+      const isPlain = response.headers.get('content-encoding') === null
+      progress = {
+        received: 0,
+        total: isPlain ? lengthOf(response.headers.get('content-length')) : undefined,
+      }
       for await (const chunk of response.body) {
         timer.refresh()
         progress = { ...progress, received: progress.received + chunk.byteLength }

