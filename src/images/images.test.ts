@@ -44,6 +44,22 @@ describe('resizing', () => {
   })
 })
 
+describe('a drawn picture', () => {
+  it('is seen by the network as Pillow decodes, resizes and cuts it', async () => {
+    const decoded = async (path: string) =>
+      decodePicture({ file: path, bytes: readFileSync(new URL(`../../${path}`, import.meta.url)) })
+    const expected = await decoded('fixtures/pictures/traffic-light-224.png')
+    const picture = await decoded('examples/pictures/traffic-light.png')
+    const { width, height, data } = croppedPixels(picture, preprocessingNamed('caffe-imagenet'))
+    expect([width, height]).toEqual([expected.width, expected.height])
+    const greatest = data.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - (expected.data[i] ?? 0))),
+      0,
+    )
+    expect(greatest).toBeLessThanOrEqual(1)
+  })
+})
+
 /** A picture that tells each pixel's place: red its column, green its row. */
 function places(width: number, height: number): Picture {
   const data = new Uint8Array(width * height * 3)
