@@ -9,6 +9,7 @@ import { toOnnx } from '../../export/onnx.ts'
 import type { Graph, InputValue } from '../../graph/graph.ts'
 import { bindBatch, elements, formatShape } from '../../ops/shape.ts'
 import type { Engine, KernelTiming, Session, TensorMap } from '../engine.ts'
+import { readTensors, writeTensors } from '../state.ts'
 import { timingOf } from '../timing.ts'
 import type { LoadedRuntime, Runtime, RuntimeOptions, RuntimeSession, RuntimeTensor } from './runtime.ts'
 
@@ -100,20 +101,12 @@ class OnnxRuntimeSession implements Session {
   }
 
   readState(names?: readonly string[]): Promise<TensorMap> {
-    return this.#enqueue(async () => {
-      const wanted = names ?? [...this.#state.keys()]
-      return new Map(wanted.map((name) => [name, this.#stateNamed(name).slice()]))
-    })
+    return this.#enqueue(async () => readTensors(this.#state, names))
   }
 
   writeState(tensors: TensorMap): Promise<void> {
     return this.#enqueue(async () => {
-      for (const [name, values] of tensors) {
-        const size = this.#stateNamed(name).length
-        if (values.length !== size)
-          throw new EngineError(`state "${name}" has ${size} elements, not ${values.length}`)
-      }
-      for (const [name, values] of tensors) this.#state.set(name, values.slice())
+      writeTensors(this.#state, tensors)
       await this.#release()
     })
   }
@@ -176,12 +169,6 @@ class OnnxRuntimeSession implements Session {
     const program = this.#programs.get(name)
     if (program === undefined) throw new EngineError(`no graph named "${name}" was added to this session`)
     return program
-  }
-
-  #stateNamed(name: string): Float32Array {
-    const values = this.#state.get(name)
-    if (values === undefined) throw new EngineError(`the session has no state named "${name}"`)
-    return values
   }
 
   #checkOpen(): void {

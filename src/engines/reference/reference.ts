@@ -7,6 +7,7 @@ import type { Graph, GraphValue, Node } from '../../graph/graph.ts'
 import type { Array64 } from '../../ops/operation.ts'
 import { bindBatch, elements, formatShape } from '../../ops/shape.ts'
 import type { Engine, KernelTiming, Session, TensorMap } from '../engine.ts'
+import { readTensors, writeTensors } from '../state.ts'
 import { timingOf } from '../timing.ts'
 
 /** The engine of plain loops: for tests, for learning, and until a faster one runs everything. */
@@ -61,20 +62,12 @@ class ReferenceSession implements Session {
   }
 
   readState(names?: readonly string[]): Promise<TensorMap> {
-    return this.#enqueue(async () => {
-      const wanted = names ?? [...this.#state.keys()]
-      return new Map(wanted.map((name) => [name, this.#stateNamed(name).slice()]))
-    })
+    return this.#enqueue(async () => readTensors(this.#state, names))
   }
 
   writeState(tensors: TensorMap): Promise<void> {
     return this.#enqueue(async () => {
-      for (const [name, values] of tensors) {
-        const size = this.#stateNamed(name).length
-        if (values.length !== size)
-          throw new EngineError(`state "${name}" has ${size} elements, not ${values.length}`)
-      }
-      for (const [name, values] of tensors) this.#state.set(name, values.slice())
+      writeTensors(this.#state, tensors)
     })
   }
 
@@ -133,12 +126,6 @@ class ReferenceSession implements Session {
     }
     for (const input of graph.inputs.values()) give('input', input, inputs.get(input.name))
     for (const state of graph.states.values()) give('state', state, this.#state.get(state.name))
-    return values
-  }
-
-  #stateNamed(name: string): Float32Array {
-    const values = this.#state.get(name)
-    if (values === undefined) throw new EngineError(`the session has no state named "${name}"`)
     return values
   }
 

@@ -216,9 +216,9 @@ describe('a session', () => {
     await session.dispose()
     const whole = await openSession(weights, { threads: 1 })
     await whole.add('infer', network, { batch: 1 })
-    await expect(whole.run('infer', pictures(2))).rejects.toThrow(
-      new EngineError('input "image" must have 12288 elements, not 24576'),
-    )
+    const oversized = new EngineError('input "image" must have 12288 elements, not 24576')
+    await expect(whole.run('infer', pictures(2))).rejects.toThrow(oversized)
+    await expect(whole.profile('infer', pictures(2))).rejects.toThrow(oversized)
     await whole.dispose()
   })
 })

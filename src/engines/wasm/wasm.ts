@@ -4,6 +4,7 @@ import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
 import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engine.ts'
+import { readTensors, writeTensors } from '../state.ts'
 import { timingOf } from '../timing.ts'
 import { compile, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
@@ -115,14 +116,7 @@ class WasmSession implements Session {
     return this.#enqueue(async () => {
       options.signal?.throwIfAborted()
       const { program, table } = this.#addedNamed(name)
-      for (const [input, { address, size }] of program.inputs) {
-        const values = inputs.get(input)
-        if (values?.length !== size)
-          throw new EngineError(
-            `input "${input}" must have ${size} elements, not ${values?.length ?? 'none'}`,
-          )
-        this.#heap.floats.set(values, address / 4)
-      }
+      this.#place(inputs, program)
       await this.#crew.run(table, program.phases.length, { signal: options.signal })
       return new Map(
         [...program.outputs].map(([output, { address, size }]) => [
@@ -137,8 +131,7 @@ class WasmSession implements Session {
     return this.#enqueue(async () => {
       const { graph, batch, program, table } = this.#addedNamed(name)
       const byName = new Map(graph.nodes.map((node) => [node.name, node]))
-      for (const [input, { address }] of program.inputs)
-        this.#heap.floats.set(inputs.get(input) ?? [], address / 4)
+      this.#place(inputs, program)
       const count = program.phases.length
       const times = this.#heap.allocate((count + 1) * Float64Array.BYTES_PER_ELEMENT)
       await this.#crew.run(table, count, { times })
@@ -156,18 +149,13 @@ class WasmSession implements Session {
     })
   }
 
-  readState(names: readonly string[] = [...this.#state.keys()]): Promise<TensorMap> {
-    return this.#enqueue(async () => new Map(names.map((name) => [name, this.#stateNamed(name).slice()])))
+  readState(names?: readonly string[]): Promise<TensorMap> {
+    return this.#enqueue(async () => readTensors(this.#state, names))
   }
 
   writeState(tensors: TensorMap): Promise<void> {
     return this.#enqueue(async () => {
-      for (const [name, values] of tensors) {
-        const size = this.#stateNamed(name).length
-        if (values.length !== size)
-          throw new EngineError(`state "${name}" has ${size} elements, not ${values.length}`)
-      }
-      for (const [name, values] of tensors) this.#state.set(name, values.slice())
+      writeTensors(this.#state, tensors)
       for (const { program } of this.#added.values()) await program.pack(this.#state, new Set(tensors.keys()))
     })
   }
@@ -190,16 +178,20 @@ class WasmSession implements Session {
     return result
   }
 
+  /** Copies each input to where the program reads it. */
+  #place(inputs: TensorMap, program: Program): void {
+    for (const [input, { address, size }] of program.inputs) {
+      const values = inputs.get(input)
+      if (values?.length !== size)
+        throw new EngineError(`input "${input}" must have ${size} elements, not ${values?.length ?? 'none'}`)
+      this.#heap.floats.set(values, address / 4)
+    }
+  }
+
   #addedNamed(name: string): Added {
     const added = this.#added.get(name)
     if (added === undefined) throw new EngineError(`no graph named "${name}" was added to this session`)
     return added
-  }
-
-  #stateNamed(name: string): Float32Array {
-    const values = this.#state.get(name)
-    if (values === undefined) throw new EngineError(`the session has no state named "${name}"`)
-    return values
   }
 }
 
