@@ -1,14 +1,16 @@
 /**
- * The kernel of convolutions and linear layers: a tile of R output pixels × 8 filters kept in registers while the input
- * runs by. A pixel's inputs are `segmentCount` runs of `segmentLength` floats (a 3×3 over channels-last rows: three runs of
- * 3·C), so neither patches are copied nor borders tested. Filters come in panels of 8, packed in the order of use. The
- * epilogue adds the bias (it is what the sums start from) and a residual, and activates.
+ * The kernel of convolutions and linear layers: a tile of output pixels × filters kept in registers while the input runs
+ * by. A pixel's inputs are `segmentCount` runs of `segmentLength` floats (a 3×3 over channels-last rows: three runs of 3·C),
+ * so neither patches are copied nor borders tested. Filters come in panels as wide as a tile, packed in the order of use.
+ * The epilogue adds the bias (it is what the sums start from) and a residual, and activates.
  *
  * V8's optimising compiler moves the multiply-adds of a basic block to its end and spills every load to the stack. So each
  * row of the tile ends its block by a branch that is never taken: an address is a multiple of 4, the constant is odd.
  */
+import type { Level } from '../src/engines/wasm/levels.ts'
 import {
   add,
+  addVectors,
   type Code,
   field,
   get,
@@ -24,17 +26,13 @@ import {
   when,
 } from './wat.ts'
 
-export interface TileOptions {
-  /** Fused multiply-add of relaxed SIMD, or multiplication and addition. */
-  readonly relaxed: boolean
-  /** Rows of the largest tile. */
-  readonly rows: number
-  /** A fence after every so many rows. */
-  readonly fenceEvery: number
-}
-
 const unroll = 4
 const d = (name: Parameters<typeof field<'convolution'>>[1]) => field('convolution', name)
+
+/** Bytes of a panel's floats for one input channel, or of one pixel's sums. */
+const rowBytes = ({ columns }: Level): number => 4 * columns
+/** Numbers of the vectors that make up a row of a tile. */
+const vectorsOf = ({ columns }: Level): readonly number[] => range(columns / 4)
 
 function multiplyAdd(sum: string, x: string, b: string, relaxed: boolean): Code {
   const value = relaxed
@@ -43,20 +41,15 @@ function multiplyAdd(sum: string, x: string, b: string, relaxed: boolean): Code 
   return set(sum, value)
 }
 
-/** One input channel: two vectors of weights, one broadcast input a row. */
-function step(
-  rows: number,
-  offset: number,
-  fence: number,
-  { relaxed, fenceEvery }: TileOptions,
-): readonly Code[] {
+/** One input channel: a row of weights, one broadcast input for each row of sums. */
+function step(rows: number, offset: number, fence: number, level: Level): readonly Code[] {
+  const { relaxed, fenceEvery } = level
+  const vectors = vectorsOf(level)
   return [
-    set('b0', loadVector(get('b'), offset * 32)),
-    set('b1', loadVector(get('b'), offset * 32 + 16)),
+    ...vectors.map((v) => set(`b${v}`, loadVector(get('b'), offset * rowBytes(level) + 16 * v))),
     ...range(rows).flatMap((row) => [
       set('x', `(v128.load32_splat offset=${offset * 4} ${get(`a${row}`)})`),
-      multiplyAdd(`c${row}0`, 'x', 'b0', relaxed),
-      multiplyAdd(`c${row}1`, 'x', 'b1', relaxed),
+      ...vectors.map((v) => multiplyAdd(`c${row}${v}`, 'x', `b${v}`, relaxed)),
       (row + 1) % fenceEvery === 0 || row === rows - 1
         ? `(br_if $out (i32.eq ${get(`a${row}`)} ${int(fence)}))`
         : '',
@@ -64,10 +57,10 @@ function step(
   ]
 }
 
-function advance(rows: number, channels: number): readonly Code[] {
+function advance(rows: number, channels: number, level: Level): readonly Code[] {
   return [
     ...range(rows).map((row) => set(`a${row}`, add(get(`a${row}`), int(channels * 4)))),
-    set('b', add(get('b'), int(channels * 32))),
+    set('b', add(get('b'), int(channels * rowBytes(level)))),
   ]
 }
 
@@ -77,17 +70,19 @@ function countDown(label: string, count: Code, body: readonly Code[]): Code {
   return lines(set('k', count), when(get('k'), lines(`(loop $${label}`, body, again, ')')))
 }
 
-function tile(rows: number, options: TileOptions): Code {
-  const sums = range(rows).flatMap((row) => [`c${row}0`, `c${row}1`])
+function tile(rows: number, level: Level): Code {
+  const vectors = vectorsOf(level)
+  const sums = range(rows).flatMap((row) => vectors.map((v) => `c${row}${v}`))
   const forRows = (code: (row: number) => Code) => lines(range(rows).map(code))
+  const forVectors = (code: (v: number) => Code) => lines(vectors.map(code))
   const tableEntry = (row: number) => load(get('t'), row * 4)
   return lines(
     `(func $tile${rows} (param $d i32) (param $m i32) (param $n i32)`,
     local('i32', 'b', 's', 'k', 'segment', 'p', 'q', 't'),
     local('i32', ...range(rows).flatMap((row) => [`a${row}`, `w${row}`])),
-    local('v128', ...sums, 'b0', 'b1', 'x', 'zero', 'six'),
-    set('p', add(d('bias'), mul(get('n'), int(32)))),
-    forRows((row) => lines(set(`c${row}0`, loadVector(get('p'))), set(`c${row}1`, loadVector(get('p'), 16)))),
+    local('v128', ...sums, ...vectors.map((v) => `b${v}`), 'x', 'zero', 'six'),
+    set('p', add(d('bias'), mul(get('n'), int(rowBytes(level))))),
+    forRows((row) => forVectors((v) => set(`c${row}${v}`, loadVector(get('p'), 16 * v)))),
     set('b', add(d('panels'), mul(get('n'), d('panelBytes')))),
     set('t', add(d('xTable'), mul(get('m'), int(4)))),
     set('q', add(d('xBase'), load(add(d('panelOffsets'), mul(get('n'), int(4)))))),
@@ -98,16 +93,16 @@ function tile(rows: number, options: TileOptions): Code {
     set('q', load(get('segment'))),
     forRows((row) => set(`a${row}`, add(get(`w${row}`), get('q')))),
     countDown('fours', `(i32.shr_u ${d('segmentLength')} (i32.const 2))`, [
-      ...range(unroll).flatMap((offset) => step(rows, offset, 4 * offset + 1, options)),
-      ...advance(rows, unroll),
+      ...range(unroll).flatMap((offset) => step(rows, offset, 4 * offset + 1, level)),
+      ...advance(rows, unroll, level),
     ]),
     countDown('ones', `(i32.and ${d('segmentLength')} (i32.const 3))`, [
-      ...step(rows, 0, 4 * unroll + 1, options),
-      ...advance(rows, 1),
+      ...step(rows, 0, 4 * unroll + 1, level),
+      ...advance(rows, 1, level),
     ]),
     set('segment', add(get('segment'), int(4))),
     `(br_if $segments (local.tee $s (i32.sub ${get('s')} ${int(1)})))))`,
-    set('n', mul(get('n'), int(32))),
+    set('n', mul(get('n'), int(rowBytes(level)))),
     when(
       d('sumBase'),
       lines(
@@ -116,8 +111,9 @@ function tile(rows: number, options: TileOptions): Code {
         forRows((row) =>
           lines(
             set('p', add(get('q'), tableEntry(row))),
-            set(`c${row}0`, `(f32x4.add ${get(`c${row}0`)} ${loadVector(get('p'))})`),
-            set(`c${row}1`, `(f32x4.add ${get(`c${row}1`)} ${loadVector(get('p'), 16)})`),
+            forVectors((v) =>
+              set(`c${row}${v}`, addVectors(get(`c${row}${v}`), loadVector(get('p'), 16 * v))),
+            ),
           ),
         ),
       ),
@@ -136,8 +132,7 @@ function tile(rows: number, options: TileOptions): Code {
     forRows((row) =>
       lines(
         set('p', add(get('q'), tableEntry(row))),
-        storeVector(get('p'), get(`c${row}0`)),
-        storeVector(get('p'), get(`c${row}1`), 16),
+        forVectors((v) => storeVector(get('p'), get(`c${row}${v}`), 16 * v)),
       ),
     ),
     ')',
@@ -189,10 +184,10 @@ const blocked = lines(
 )
 
 /** `convolutionByPixels` shares out the output's pixels, `convolutionByPanels` its filters. */
-export function convolution(options: TileOptions): Code {
+export function convolution(level: Level): Code {
   return lines(
-    range(options.rows).map((row) => tile(row + 1, options)),
-    pixelTiles(options.rows),
+    range(level.rows).map((row) => tile(row + 1, level)),
+    pixelTiles(level.rows),
     blocked,
     '(func (export "convolutionByPixels") (param $d i32) (param $from i32) (param $to i32)',
     `(call $convolve ${get('d')} ${get('from')} ${get('to')} ${int(0)} ${d('panelCount')}))`,

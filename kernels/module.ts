@@ -1,5 +1,6 @@
 /** The module of one level: everything that the engine runs, over one imported memory. */
-import { convolution, type TileOptions } from './convolution.ts'
+import type { Level } from '../src/engines/wasm/levels.ts'
+import { convolution } from './convolution.ts'
 import { functions } from './functions.ts'
 import { rows } from './rows.ts'
 import { vectors } from './vectors.ts'
@@ -7,19 +8,15 @@ import { type Code, lines } from './wat.ts'
 import { windows } from './windows.ts'
 import { winograd } from './winograd.ts'
 
-/** Tiles that keep 128-bit registers full: 6×8 with fused multiply-add; one row fewer where a product needs a register. */
-export const levels = {
-  simd: { relaxed: false, rows: 5, fenceEvery: 2 },
-  relaxed: { relaxed: true, rows: 6, fenceEvery: 1 },
-} as const satisfies Record<string, TileOptions>
+export { levels } from '../src/engines/wasm/levels.ts'
 
 /** `shared`: whether the memory is one that threads share. */
-export function moduleText(options: TileOptions & { readonly shared: boolean }): Code {
+export function moduleText(level: Level, { shared }: { readonly shared: boolean }): Code {
   return lines(
-    `(module (import "env" "memory" (memory 1 65536${options.shared ? ' shared' : ''}))`,
+    `(module (import "env" "memory" (memory 1 65536${shared ? ' shared' : ''}))`,
     functions,
-    convolution(options),
-    winograd,
+    convolution(level),
+    winograd(level),
     rows,
     windows,
     vectors,

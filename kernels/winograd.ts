@@ -8,6 +8,7 @@
  */
 
 import { descriptors, fieldOffset, winogradPlan, winogradScratch } from '../src/engines/wasm/descriptors.ts'
+import type { Level } from '../src/engines/wasm/levels.ts'
 import {
   add,
   addVectors,
@@ -29,7 +30,7 @@ import {
   when,
 } from './wat.ts'
 
-const { blockTiles, blockPanels, productPlane } = winogradPlan
+const { blockTiles, blockFilters, productPlane } = winogradPlan
 
 const d = (name: Parameters<typeof field<'winograd'>>[1]) => field('winograd', name)
 const minus = (a: Code, b: Code) => `(f32x4.sub ${a} ${b})`
@@ -155,17 +156,16 @@ const finishPixel = (column: number): Code =>
     ),
   )
 
-/** Transforms the products of tiles `from`..`to` - 1 for filters from `panel` on back into the map. */
+/** Transforms the products of tiles `from`..`to` - 1 back into the map: `bytes` of each pixel, from byte `first` on. */
 const transformBack: Code = lines(
-  '(func $transformBack (param $d i32) (param $from i32) (param $to i32) (param $m i32) (param $plane i32) (param $panel i32) (param $panels i32) (param $scratch i32)',
+  '(func $transformBack (param $d i32) (param $from i32) (param $to i32) (param $m i32) (param $plane i32) (param $first i32) (param $bytes i32) (param $scratch i32)',
   local('i32', 'tile', 'n', 'tileRow', 'tileColumn', 'c', 'p', 'q', 'at', 'sum', 'sumAt', 'activation'),
-  local('i32', 'width', 'firstColumn', 'row', 'channel', 'bytes'),
+  local('i32', 'width', 'firstColumn', 'row', 'channel'),
   vectorLocals,
   local('v128', 'bias'),
   set('sum', d('sumBase')),
   set('activation', d('activation')),
   set('width', d('width')),
-  set('bytes', mul(get('panels'), int(32))),
   loop(
     'tile',
     get('from'),
@@ -173,7 +173,7 @@ const transformBack: Code = lines(
     int(1),
     lines(
       splitTile,
-      set('p', add(get('m'), mul(sub(get('tile'), get('from')), int(blockPanels * 32)))),
+      set('p', add(get('m'), mul(sub(get('tile'), get('from')), int(blockFilters * 4)))),
       set('firstColumn', mul(get('tileColumn'), int(4))),
       loop(
         'c',
@@ -181,7 +181,7 @@ const transformBack: Code = lines(
         get('bytes'),
         int(16),
         lines(
-          set('channel', add(mul(get('panel'), int(32)), get('c'))),
+          set('channel', add(get('first'), get('c'))),
           set('bias', loadVector(add(d('bias'), get('channel')))),
           range(6).map((column) =>
             lines(
@@ -236,41 +236,44 @@ const setProduct = (name: Parameters<typeof fieldOffset<'convolution'>>[1], valu
   `(i32.store offset=${fieldOffset('convolution', name)} ${get('product')} ${value})`
 
 /** Products and back-transform of tiles `from`..`to` - 1 (planes at `v`) for the filters of block `block`. */
-const multiplyBlock: Code = lines(
-  '(func $multiplyBlock (param $d i32) (param $from i32) (param $to i32) (param $v i32) (param $plane i32) (param $block i32) (param $scratch i32)',
-  local('i32', 'panel', 'panels', 'place', 'weights', 'm', 'product', 'panelBytes'),
-  set('product', get('scratch')),
-  set('panel', mul(get('block'), int(blockPanels))),
-  set('panels', sub(d('panelCount'), get('panel'))),
-  when(`(i32.gt_s ${get('panels')} ${int(blockPanels)})`, set('panels', int(blockPanels))),
-  set('panelBytes', mul(d('channels'), int(32))),
-  set('weights', add(d('weights'), mul(mul(get('panel'), get('panelBytes')), int(36)))),
-  set('m', add(get('scratch'), int(winogradScratch.products))),
-  loop(
-    'place',
-    int(0),
-    int(36),
-    int(1),
-    lines(
-      setProduct('xBase', get('v')),
-      setProduct('yBase', get('m')),
-      setProduct('panels', get('weights')),
-      `(call $convolve ${get('product')} ${int(0)} ${sub(get('to'), get('from'))} ${int(0)} ${get('panels')})`,
-      set('v', add(get('v'), get('plane'))),
-      set('m', add(get('m'), int(productPlane))),
-      set('weights', add(get('weights'), mul(get('panels'), get('panelBytes')))),
+const multiplyBlock = ({ columns }: Level): Code =>
+  lines(
+    '(func $multiplyBlock (param $d i32) (param $from i32) (param $to i32) (param $v i32) (param $plane i32) (param $block i32) (param $scratch i32)',
+    local('i32', 'panel', 'panels', 'place', 'weights', 'm', 'product', 'panelBytes'),
+    set('product', get('scratch')),
+    set('panel', mul(get('block'), int(blockFilters / columns))),
+    set('panels', sub(d('panelCount'), get('panel'))),
+    when(
+      `(i32.gt_s ${get('panels')} ${int(blockFilters / columns)})`,
+      set('panels', int(blockFilters / columns)),
     ),
-  ),
-  `(call $transformBack ${get('d')} ${get('from')} ${get('to')} ${add(get('scratch'), int(winogradScratch.products))} ${int(productPlane)} ${get('panel')} ${get('panels')} ${add(get('scratch'), int(winogradScratch.vectors))})`,
-  ')',
-)
+    set('panelBytes', mul(d('channels'), int(4 * columns))),
+    set('weights', add(d('weights'), mul(mul(get('panel'), get('panelBytes')), int(36)))),
+    set('m', add(get('scratch'), int(winogradScratch.products))),
+    loop(
+      'place',
+      int(0),
+      int(36),
+      int(1),
+      lines(
+        setProduct('xBase', get('v')),
+        setProduct('yBase', get('m')),
+        setProduct('panels', get('weights')),
+        `(call $convolve ${get('product')} ${int(0)} ${sub(get('to'), get('from'))} ${int(0)} ${get('panels')})`,
+        set('v', add(get('v'), get('plane'))),
+        set('m', add(get('m'), int(productPlane))),
+        set('weights', add(get('weights'), mul(get('panels'), get('panelBytes')))),
+      ),
+    ),
+    `(call $transformBack ${get('d')} ${get('from')} ${get('to')} ${add(get('scratch'), int(winogradScratch.products))} ${int(productPlane)} ${mul(get('panel'), int(4 * columns))} ${mul(get('panels'), int(4 * columns))} ${add(get('scratch'), int(winogradScratch.vectors))})`,
+    ')',
+  )
 
 const productWords = descriptors.convolution.length
 const prepare: Code = lines(
   set('scratch', threadScratch),
   `(memory.copy ${get('scratch')} ${d('product')} ${int(productWords * 4)})`,
 )
-const blocks = `(i32.div_u ${add(d('panelCount'), int(blockPanels - 1))} ${int(blockPanels)})`
 const endOfBlock = (end: Code) =>
   lines(
     set('end', add(get('first'), int(blockTiles))),
@@ -278,33 +281,34 @@ const endOfBlock = (end: Code) =>
   )
 
 /** Units are blocks of 24 tiles. */
-const byTiles: Code = kernel(
-  'winogradByTiles',
-  local('i32', 'unit', 'first', 'end', 'block', 'scratch', 'plane', 'v'),
-  lines(
-    prepare,
-    set('plane', add(mul(d('channels'), int(4 * blockTiles)), int(64))),
-    set('v', add(get('scratch'), int(winogradScratch.transformed))),
-    loop(
-      'unit',
-      get('from'),
-      get('to'),
-      int(1),
-      lines(
-        set('first', mul(get('unit'), int(blockTiles))),
-        endOfBlock(d('tiles')),
-        `(call $transform ${get('d')} ${get('first')} ${get('end')} ${get('v')} ${get('plane')} ${add(get('scratch'), int(winogradScratch.vectors))})`,
-        loop(
-          'block',
-          int(0),
-          blocks,
-          int(1),
-          `(call $multiplyBlock ${get('d')} ${get('first')} ${get('end')} ${get('v')} ${get('plane')} ${get('block')} ${get('scratch')})`,
+const byTiles = ({ columns }: Level): Code =>
+  kernel(
+    'winogradByTiles',
+    local('i32', 'unit', 'first', 'end', 'block', 'scratch', 'plane', 'v'),
+    lines(
+      prepare,
+      set('plane', add(mul(d('channels'), int(4 * blockTiles)), int(64))),
+      set('v', add(get('scratch'), int(winogradScratch.transformed))),
+      loop(
+        'unit',
+        get('from'),
+        get('to'),
+        int(1),
+        lines(
+          set('first', mul(get('unit'), int(blockTiles))),
+          endOfBlock(d('tiles')),
+          `(call $transform ${get('d')} ${get('first')} ${get('end')} ${get('v')} ${get('plane')} ${add(get('scratch'), int(winogradScratch.vectors))})`,
+          loop(
+            'block',
+            int(0),
+            `(i32.div_u ${add(mul(d('panelCount'), int(columns)), int(blockFilters - 1))} ${int(blockFilters)})`,
+            int(1),
+            `(call $multiplyBlock ${get('d')} ${get('first')} ${get('end')} ${get('v')} ${get('plane')} ${get('block')} ${get('scratch')})`,
+          ),
         ),
       ),
     ),
-  ),
-)
+  )
 
 /** Units are tiles: their transforms go where all threads see them. */
 const transformShared: Code = kernel(
@@ -341,13 +345,14 @@ const byFilters: Code = kernel(
   ),
 )
 
-export const winograd: Code = lines(
-  '(global $thread (mut i32) (i32.const 0))',
-  '(func (export "setThread") (param $index i32) (global.set $thread (local.get $index)))',
-  transform,
-  transformBack,
-  multiplyBlock,
-  byTiles,
-  transformShared,
-  byFilters,
-)
+export const winograd = (level: Level): Code =>
+  lines(
+    '(global $thread (mut i32) (i32.const 0))',
+    '(func (export "setThread") (param $index i32) (global.set $thread (local.get $index)))',
+    transform,
+    transformBack,
+    multiplyBlock(level),
+    byTiles(level),
+    transformShared,
+    byFilters,
+  )

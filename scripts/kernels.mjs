@@ -14,17 +14,17 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.kernel
 if (status !== 0) process.exit(1)
 const { levels, moduleText } = await import('../build/kernels/module.js')
 
-function assemble(options) {
-  const module = binaryen.parseText(moduleText(options))
+function assemble(level, memory) {
+  const module = binaryen.parseText(moduleText(level, memory))
   module.setFeatures(binaryen.Features.All)
   if (!module.validate()) throw new Error('the kernels are not valid WebAssembly')
   return Buffer.from(module.emitBinary())
 }
 
 // The builds for memory that is shared and memory that is not differ in one byte: the package ships one, and where it is.
-const modules = Object.entries(levels).map(([level, options]) => {
-  const shared = assemble({ ...options, shared: true })
-  const unshared = assemble({ ...options, shared: false })
+const modules = Object.entries(levels).map(([name, level]) => {
+  const shared = assemble(level, { shared: true })
+  const unshared = assemble(level, { shared: false })
   const flagAt = shared.findIndex((byte, index) => byte !== unshared[index])
   const flag = unshared[flagAt]
   if (
@@ -32,9 +32,9 @@ const modules = Object.entries(levels).map(([level, options]) => {
       .fill(flag, flagAt, flagAt + 1)
       .equals(unshared)
   )
-    throw new Error(`the kernels of level ${level} differ in more than the kind of their memory`)
+    throw new Error(`the kernels of level ${name} differ in more than the kind of their memory`)
   const bytes = shared.toString('base64')
-  return `  ${level}: { unshared: { at: ${flagAt}, byte: ${flag} }, bytes: '${bytes}' },`
+  return `  ${name}: { unshared: { at: ${flagAt}, byte: ${flag} }, bytes: '${bytes}' },`
 })
 const folder = `${root}/src/engines/wasm/generated`
 mkdirSync(folder, { recursive: true })

@@ -10,7 +10,7 @@ const rowsOf = <const P extends string>(prefix: P) =>
 
 export const descriptors = {
   /**
-   * A matrix product whose rows are gathered: convolution, linear layer. Units are output pixels or panels of 8 filters.
+   * A matrix product whose rows are gathered: convolution, linear layer. Units are output pixels or panels of filters.
    * `xTable`, `yTable` and `sumTable` hold the byte offset of each output pixel's first input, output and summand;
    * `panelOffsets` what a panel adds to its inputs' address: where its group's channels begin.
    */
@@ -156,11 +156,11 @@ export const winogradPlan = {
   /** Outputs along a tile's edge, and places of a transformed tile. */
   tile: 4,
   places: 36,
-  /** Tiles that a thread takes at once, and panels of 8 filters that it transforms back together. */
+  /** Tiles that a thread takes at once, and filters that it transforms back together: whole panels at every level. */
   blockTiles: 24,
-  blockPanels: 4,
+  blockFilters: 32,
   /** Bytes between the planes of a block's products: a cache line more than they fill, so that planes do not alias. */
-  productPlane: 24 * 4 * 32 + 64,
+  productPlane: 24 * 32 * 4 + 64,
 } as const
 
 /** Parts of a thread's scratch in bytes: a product's descriptor, vectors of one tile, products and inputs of a block. */

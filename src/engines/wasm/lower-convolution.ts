@@ -6,7 +6,7 @@ import { activationCode, inputOf, parametersOf, readParameters, sizesOf } from '
 import { imageBytes, originOf, pixelBytes, rowBytes, rowsOf, type Storage } from './layout.ts'
 import { lowerWinograd } from './lower-winograd.ts'
 import type { Lowering } from './lowering.ts'
-import { groupingOf, packConvolution, packDepthwise } from './pack.ts'
+import { groupingOf, type Packing, packConvolution, packDepthwise } from './pack.ts'
 import { writeDescriptor } from './program.ts'
 import { suitsWinograd } from './winograd.ts'
 
@@ -26,7 +26,7 @@ function lowerDense(lowering: Lowering, chain: Chain): void {
   const { stride, dilation, padding, groups } = convolutionAttributes(root)
   const [filters = 1, groupChannels = 1, rows = 1, columns = 1] = sizesOf(root.inputs[1])
   const x = lowering.storage(inputOf(root))
-  const grouping = groupingOf(filters, groupChannels, groups)
+  const grouping = groupingOf({ filters, groupChannels, groups }, lowering.columns)
   // One set of groups reads whole pixels, so the taps of a row are one run; of several sets each reads its own channels.
   const whole = grouping.sets === 1
   const inputs = whole ? x.pitch : grouping.channels
@@ -59,7 +59,7 @@ export function lowerLinear(lowering: Lowering, chain: Chain): void {
   const x = lowering.storage(inputOf(chain.root))
   const y = lowering.place(chain.result)
   const [filters = 1, channels = 1] = sizesOf(chain.root.inputs[1])
-  const grouping = groupingOf(filters, channels, 1)
+  const grouping = groupingOf({ filters, groupChannels: channels, groups: 1 }, lowering.columns)
   const fields = {
     xBase: originOf(x),
     xTable: heap.writeIntegers(pixelTable(x, y, [1, 1])),
@@ -83,27 +83,25 @@ interface Product {
   readonly y: Storage
   readonly fields: Readonly<Record<string, number>>
   readonly taps: number
-  readonly packing: Packing
+  readonly packing: Omit<Packing, 'columns'>
   readonly summand: GraphValue | undefined
 }
-
-type Packing = Parameters<typeof packConvolution>[3]
 
 function lowerProduct(
   lowering: Lowering,
   chain: Chain,
   { y, fields, taps, packing, summand }: Product,
 ): void {
-  const { heap } = lowering
+  const { heap, columns } = lowering
   const { grouping, inputs } = packing
   const panelCount = grouping.sets * grouping.panels
-  const panelBytes = taps * inputs * 32
+  const panelBytes = taps * inputs * columns * 4
   const panels = heap.allocate(panelCount * panelBytes)
-  const bias = heap.allocate(panelCount * 32)
+  const bias = heap.allocate(panelCount * columns * 4)
   const parameters = parametersOf(chain)
   lowering.pack(parameters.states, (states) => {
     const { kernel, bias: given, folding } = readParameters(parameters, states)
-    const weights = packConvolution(kernel, given, folding, packing)
+    const weights = packConvolution(kernel, given, folding, { ...packing, columns })
     heap.floats.set(weights.panels, panels / 4)
     heap.floats.set(weights.bias, bias / 4)
   })

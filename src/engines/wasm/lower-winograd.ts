@@ -8,22 +8,22 @@ import type { Lowering } from './lowering.ts'
 import { writeDescriptor } from './program.ts'
 import { packWinograd, tilesAlong } from './winograd.ts'
 
-const { places, blockTiles, blockPanels } = winogradPlan
+const { places, blockTiles, blockFilters } = winogradPlan
 
 export function lowerWinograd(lowering: Lowering, chain: Chain): void {
-  const { heap } = lowering
+  const { heap, columns } = lowering
   const { root, summand } = chain
   const { padding } = convolutionAttributes(root)
   const [filters = 1, channels = 1] = sizesOf(root.inputs[1])
   const x = lowering.storage(inputOf(root))
   const y = lowering.place(chain.result)
-  const panelCount = Math.ceil(filters / 8)
-  const weights = heap.allocate(panelCount * places * channels * 32)
-  const bias = heap.allocate(panelCount * 32)
+  const panelCount = Math.ceil(filters / columns)
+  const weights = heap.allocate(panelCount * places * channels * columns * 4)
+  const bias = heap.allocate(panelCount * columns * 4)
   const parameters = parametersOf(chain)
   lowering.pack(parameters.states, (states) => {
     const { kernel, bias: given, folding } = readParameters(parameters, states)
-    const packed = packWinograd(kernel, given, folding)
+    const packed = packWinograd(kernel, given, folding, columns)
     heap.floats.set(packed.weights, weights / 4)
     heap.floats.set(packed.bias, bias / 4)
   })
@@ -65,7 +65,7 @@ export function lowerWinograd(lowering: Lowering, chain: Chain): void {
     return
   }
   lowering.phase(chain, 'winogradTransform', descriptor, tiles, { role: 'prepares' })
-  lowering.phase(chain, 'winogradByFilters', descriptor, Math.ceil(panelCount / blockPanels))
+  lowering.phase(chain, 'winogradByFilters', descriptor, Math.ceil((panelCount * columns) / blockFilters))
 }
 
 function sumFields(sum: Storage | undefined) {
@@ -74,8 +74,8 @@ function sumFields(sum: Storage | undefined) {
   return { sumBase: base, sumImage: image, sumRow: row, sumPixelBytes: pixelBytes(sum) }
 }
 
-/** The product of one place for a block of tiles: rows of `channels` floats by panels of 8 filters. */
-function writeProduct({ heap }: Lowering, channels: number): number {
+/** The product of one place for a block of tiles: rows of `channels` floats by a block of filters. */
+function writeProduct({ heap, columns }: Lowering, channels: number): number {
   const rows = (bytes: number) =>
     heap.writeIntegers(Array.from({ length: blockTiles }, (_, tile) => tile * bytes))
   return writeDescriptor(heap, 'convolution', {
@@ -83,11 +83,11 @@ function writeProduct({ heap }: Lowering, channels: number): number {
     segments: heap.writeIntegers([0]),
     segmentCount: 1,
     segmentLength: channels,
-    panelBytes: channels * 32,
-    panelOffsets: heap.allocate(blockPanels * 4),
-    bias: heap.allocate(blockPanels * 32),
-    yTable: rows(blockPanels * 32),
+    panelBytes: channels * columns * 4,
+    panelOffsets: heap.allocate((blockFilters / columns) * 4),
+    bias: heap.allocate(blockFilters * 4),
+    yTable: rows(blockFilters * 4),
     pixels: blockTiles,
-    panelCount: blockPanels,
+    panelCount: blockFilters / columns,
   })
 }

@@ -20,6 +20,8 @@ export interface CompileOptions {
   readonly batch: number
   readonly threads: number
   readonly precise: boolean
+  /** Filters of a panel of packed weights. */
+  readonly columns: number
 }
 
 export class Lowering {
@@ -38,13 +40,16 @@ export class Lowering {
   readonly threads: number
   /** Whether every product is summed by its definition. */
   readonly precise: boolean
+  /** Filters of a panel of packed weights. */
+  readonly columns: number
 
-  constructor(heap: Heap, graph: Graph, { batch, threads, precise }: CompileOptions) {
+  constructor(heap: Heap, graph: Graph, { batch, threads, precise, columns }: CompileOptions) {
     this.heap = heap
     this.graph = graph
     this.batch = batch
     this.threads = threads
     this.precise = precise
+    this.columns = columns
     this.chains = new ChainFinder(graph)
     this.#places = new Places(heap)
   }

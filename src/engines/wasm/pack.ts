@@ -18,7 +18,14 @@ export function foldingOf(
   return { factor, offset }
 }
 
-/** How the filters of a grouped convolution are put together so that 8 of them read the same inputs. */
+interface GroupedFilters {
+  readonly filters: number
+  /** Input channels of a group. */
+  readonly groupChannels: number
+  readonly groups: number
+}
+
+/** How the filters of a grouped convolution are put together so that those of a panel read the same inputs. */
 export interface Grouping {
   /** Groups that are computed as one, with zeros between them. */
   readonly merged: number
@@ -26,44 +33,50 @@ export interface Grouping {
   readonly sets: number
   /** Input channels of a set. */
   readonly channels: number
-  /** Panels of 8 filters of a set. */
+  /** Panels of a set. */
   readonly panels: number
 }
 
-export function groupingOf(filters: number, groupChannels: number, groups: number): Grouping {
+export function groupingOf({ filters, groupChannels, groups }: GroupedFilters, columns: number): Grouping {
   const groupFilters = filters / groups
   let merged = 1
-  while (merged < groups && ((groupFilters * merged) % 8 !== 0 || groups % merged !== 0)) merged++
+  while (merged < groups && ((groupFilters * merged) % columns !== 0 || groups % merged !== 0)) merged++
   return {
     merged,
     sets: groups / merged,
     channels: groupChannels * merged,
-    panels: Math.ceil((groupFilters * merged) / 8),
+    panels: Math.ceil((groupFilters * merged) / columns),
   }
 }
 
 interface ConvolutionWeights {
-  /** [panel][tap][input channel][8] */
+  /** [panel][tap][input channel][column] */
   readonly panels: Float32Array
   readonly bias: Float32Array
 }
 
-/** Packs [K, C / groups, R, S]; `inputs` is the number of floats from one tap to the next (the pitch, or a set's channels). */
+/** How a convolution's weights are laid out. */
+export interface Packing {
+  readonly groups: number
+  readonly grouping: Grouping
+  /** Floats from one tap to the next: the pitch, or a set's channels. */
+  readonly inputs: number
+  /** Filters of a panel. */
+  readonly columns: number
+}
+
+/** Packs [K, C / groups, R, S]. */
 export function packConvolution(
   weight: Array64,
   bias: Array64 | undefined,
   folding: Folding | undefined,
-  {
-    groups,
-    grouping,
-    inputs,
-  }: { readonly groups: number; readonly grouping: Grouping; readonly inputs: number },
+  { groups, grouping, inputs, columns }: Packing,
 ): ConvolutionWeights {
   const [filters = 0, groupChannels = 0, ...window] = weight.shape
   const taps = window.reduce((product, size) => product * size, 1)
   const panelCount = grouping.sets * grouping.panels
-  const panels = new Float32Array(panelCount * taps * inputs * 8)
-  const sums = new Float32Array(panelCount * 8)
+  const panels = new Float32Array(panelCount * taps * inputs * columns)
+  const sums = new Float32Array(panelCount * columns)
   const groupFilters = filters / groups
   for (let k = 0; k < filters; k++) {
     const factor = folding?.factor[k] ?? 1
@@ -72,8 +85,8 @@ export function packConvolution(
     for (let c = 0; c < groupChannels; c++) {
       for (let tap = 0; tap < taps; tap++) {
         const value = weight.data[(k * groupChannels + c) * taps + tap] ?? 0
-        panels[(Math.floor(k / 8) * taps * inputs + tap * inputs + firstInput + c) * 8 + (k % 8)] =
-          value * factor
+        const row = (Math.floor(k / columns) * taps + tap) * inputs + firstInput + c
+        panels[row * columns + (k % columns)] = value * factor
       }
     }
   }

@@ -9,6 +9,7 @@ import { timingOf } from '../timing.ts'
 import { compile, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
 import { kernelModules } from './generated/kernels.ts'
+import { type Level, type LevelName, levels } from './levels.ts'
 import { Heap } from './memory.ts'
 import { Pace } from './pace.ts'
 
@@ -37,8 +38,8 @@ export async function openSession(
   const kernels = WebAssembly.Module.exports(module).map(({ name }) => name)
   const parts = { heap, module, kernels }
   const crew = shared ? new ThreadCrew(parts, threads) : await CallingThread.open(parts)
-  const runsOn = `${level}, ${crew.description}`
-  return new WasmSession({ state: await copied(state), heap, kernels, crew, precise, runsOn })
+  const runsOn = `${level.title}, ${crew.description}`
+  return new WasmSession({ state: await copied(state), heap, kernels, crew, precise, level, runsOn })
 }
 
 async function copied(state: TensorMap): Promise<Map<string, Float32Array>> {
@@ -57,6 +58,7 @@ interface SessionParts {
   readonly kernels: readonly string[]
   readonly crew: Crew
   readonly precise: boolean
+  readonly level: Level
   readonly runsOn: string
 }
 
@@ -75,15 +77,17 @@ class WasmSession implements Session {
   readonly #kernels: readonly string[]
   readonly #crew: Crew
   readonly #precise: boolean
+  readonly #level: Level
   #queue: Promise<unknown> = Promise.resolve()
   #disposed = false
 
-  constructor({ state, heap, kernels, crew, precise, runsOn }: SessionParts) {
+  constructor({ state, heap, kernels, crew, precise, level, runsOn }: SessionParts) {
     this.runsOn = runsOn
     this.#heap = heap
     this.#kernels = kernels
     this.#crew = crew
     this.#precise = precise
+    this.#level = level
     this.#state = state
   }
 
@@ -100,6 +104,7 @@ class WasmSession implements Session {
         batch,
         threads: this.#crew.threads,
         precise: this.#precise,
+        columns: this.#level.columns,
       })
       await program.pack(this.#state)
       const words = program.phases.flatMap(({ kernel, descriptor, units, grain }) => [
@@ -199,20 +204,17 @@ const disposed = 'the session was disposed'
 
 interface Compiled {
   readonly module: WebAssembly.Module
-  /** What its vectors are called. */
-  readonly level: string
+  readonly level: Level
 }
 
 /** The fastest kernels that this machine's WebAssembly takes. */
 async function compileKernels({ shared }: { readonly shared: boolean }): Promise<Compiled> {
-  const levels = [
-    { level: 'relaxed SIMD', ...kernelModules.relaxed },
-    { level: 'SIMD', ...kernelModules.simd },
-  ]
-  for (const { level, bytes: base64, unshared } of levels) {
+  const fastestFirst: readonly LevelName[] = ['relaxed', 'simd']
+  for (const name of fastestFirst) {
+    const { bytes: base64, unshared } = kernelModules[name]
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
     if (!shared) bytes[unshared.at] = unshared.byte
-    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), level }
+    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), level: levels[name] }
   }
   throw new EngineError('this machine has no WebAssembly with SIMD and threads')
 }

@@ -10,7 +10,7 @@ import { convolutionAttributes } from './convolution-attributes.ts'
 import { winogradPlan } from './descriptors.ts'
 import type { Folding } from './pack.ts'
 
-const { tile: tileSize, places, blockPanels } = winogradPlan
+const { tile: tileSize, places, blockFilters } = winogradPlan
 
 const limits = {
   /** Fewer channels do not pay for the transforms. */
@@ -66,28 +66,31 @@ function transformFilter(
   for (let row = 0; row < 6; row++) transformThree(half, row * 3, 1, result, row * 6, 1)
 }
 
-/** Transformed filters as [block of 4 panels][place][panel][channel][8], so that a thread reads its blocks in a row. */
+/** Transformed filters as [block of 32][place][panel][channel][column], so that a thread reads its blocks in a row. */
 export function packWinograd(
   weight: Array64,
   bias: Array64 | undefined,
   folding: Folding | undefined,
+  columns: number,
 ): { readonly weights: Float32Array; readonly bias: Float32Array } {
   const [filters = 0, channels = 0] = weight.shape
-  const panelCount = Math.ceil(filters / 8)
-  const weights = new Float32Array(panelCount * places * channels * 8)
-  const sums = new Float32Array(panelCount * 8)
+  const panelCount = Math.ceil(filters / columns)
+  const blockPanels = blockFilters / columns
+  const weights = new Float32Array(panelCount * places * channels * columns)
+  const sums = new Float32Array(panelCount * columns)
   const [half, transformed] = [new Float64Array(18), new Float64Array(places)]
   for (let k = 0; k < filters; k++) {
     const factor = folding?.factor[k] ?? 1
     sums[k] = (bias?.data[k] ?? 0) * factor + (folding?.offset[k] ?? 0)
-    const panel = Math.floor(k / 8)
+    const panel = Math.floor(k / columns)
     const block = Math.floor(panel / blockPanels)
     const panels = Math.min(blockPanels, panelCount - block * blockPanels)
     const first = block * blockPanels * places + (panel % blockPanels)
     for (let c = 0; c < channels; c++) {
       transformFilter(weight.data, (k * channels + c) * 9, half, transformed)
       for (let place = 0; place < places; place++) {
-        weights[((first + place * panels) * channels + c) * 8 + (k % 8)] = (transformed[place] ?? 0) * factor
+        const row = (first + place * panels) * channels + c
+        weights[row * columns + (k % columns)] = (transformed[place] ?? 0) * factor
       }
     }
   }
