@@ -81,7 +81,9 @@ export type { Prediction } from './inference/predictions.ts'
 // Graphs: what everything else is derived from.
 
 /** A network in training mode with its loss and gradients. */
-export { buildGradients } from './architecture/gradients.ts'
+export { buildGradients, type GradientOptions } from './architecture/gradients.ts'
+/** The graphs of a training step: gradients of micro-batches, and the optimiser's update. */
+export { buildTraining, type Training, type TrainingOptions } from './architecture/training.ts'
 /** Appends the nodes that compute a loss's gradients. */
 export { differentiate, gradientName } from './graph/differentiate.ts'
 /** A graph and its parts. */

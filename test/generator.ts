@@ -8,7 +8,7 @@ import type { Graph } from '../src/graph/graph.ts'
 import { bindBatch } from '../src/ops/shape.ts'
 
 /** Every parameter and buffer of a graph. */
-export function generateStates(graph: Graph, gain = 1): TensorMap {
+export function generateStates(graph: Pick<Graph, 'states'>, gain = 1): TensorMap {
   return new Map(
     [...graph.states.values()].map(({ name, shape }) => [name, generate(name, bindBatch(shape, 1), gain)]),
   )

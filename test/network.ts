@@ -1,6 +1,8 @@
 /** Networks on generated weights, run by an engine: what the fixtures of the oracles are compared with. */
-import type { Engine, TensorMap } from '../src/engines/engine.ts'
+import type { Training } from '../src/architecture/training.ts'
+import type { Engine, Session, TensorMap } from '../src/engines/engine.ts'
 import type { Graph } from '../src/graph/graph.ts'
+import { initialise } from '../src/graph/initialise.ts'
 import { generateStates } from './generator.ts'
 
 /** One run of a graph on generated states; also answers the states after it. */
@@ -15,6 +17,38 @@ export async function runOnce(
   const states = await session.readState()
   await session.dispose()
   return { outputs, states }
+}
+
+/** A session of a training's graphs, `first`, `next` and `update`: on generated weights, momenta at zero. */
+export async function openTraining(engine: Engine, training: Training, batch: number): Promise<Session> {
+  const own = [...training.states].filter(([name]) => !/^(gradient|momentum|pending)\//.test(name))
+  const start = new Map([...initialise(training, 0), ...generateStates({ states: new Map(own) })])
+  const session = await engine.open(start)
+  const { first, next, update } = training
+  for (const [name, graph] of Object.entries({ first, next, update })) {
+    await session.add(name, graph, { batch })
+  }
+  return session
+}
+
+/** What `first` and `next` read, for images of which each counts `weight` in the loss. */
+export function trainingInputs(
+  image: Float32Array,
+  labels: readonly number[],
+  { classes, weight }: { readonly classes: number; readonly weight: number },
+): TensorMap {
+  const targets = new Float32Array(labels.length * classes)
+  for (const [i, label] of labels.entries()) targets[i * classes + label] = 1
+  return new Map([
+    ['image', image],
+    ['targets', targets],
+    ['weights', new Float32Array(labels.length).fill(weight)],
+  ])
+}
+
+/** What `update` reads. */
+export function updateInputs(settings: Readonly<Record<'rate' | 'momentum' | 'decay', number>>): TensorMap {
+  return new Map(Object.entries(settings).map(([name, value]) => [name, Float32Array.of(value)]))
 }
 
 /** Greatest difference over the greatest expected value. */

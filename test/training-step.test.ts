@@ -9,7 +9,7 @@ import { buildGradients } from '../src/architecture/gradients.ts'
 import { config } from '../src/architecture/variants.ts'
 import { referenceEngine } from '../src/engines/reference/reference.ts'
 import { generate } from './generator.ts'
-import { relativeDifference, runOnce } from './network.ts'
+import { relativeDifference, runOnce, trainingInputs } from './network.ts'
 
 /** A tensor as the fixture keeps it: whole, or its sum, its sum of squares and how it begins. */
 type RecordedTensor =
@@ -62,14 +62,7 @@ describe.each(fixtures)('a training step of a narrow $variant', ({
 }) => {
   const graph = buildGradients(changed(config(variant), set))
   const classes = logits[0]?.length ?? 0
-  const targets = Float32Array.from({ length: labels.length * classes }, (_, i) =>
-    labels[Math.floor(i / classes)] === i % classes ? 1 : 0,
-  )
-  const inputs = new Map([
-    ['image', generate('input', input)],
-    ['targets', targets],
-    ['weights', new Float32Array(labels.length).fill(1 / labels.length)],
-  ])
+  const inputs = trainingInputs(generate('input', input), labels, { classes, weight: 1 / labels.length })
   const step = runOnce(referenceEngine, graph, { batch: labels.length, gain: 1, inputs })
 
   it('gives the same logits and loss', async () => {

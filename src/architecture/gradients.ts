@@ -8,6 +8,12 @@ import { buildResNet } from './build.ts'
 import type { ResNetConfig } from './config.ts'
 import type { BuildOptions } from './layers.ts'
 
+/** How the graphs of a training step are built. */
+export interface GradientOptions extends Omit<BuildOptions, 'mode'> {
+  /** Names of the parameters to train; all without it. */
+  readonly trained?: readonly string[]
+}
+
 /**
  * Builds a network in training mode with its loss and gradients.
  *
@@ -18,10 +24,16 @@ import type { BuildOptions } from './layers.ts'
  *
  * @param options.trained names of the parameters to train; all without it.
  */
-export function buildGradients(
+export function buildGradients(config: ResNetConfig, options: GradientOptions = {}): Graph {
+  const { graph, trained } = buildLoss(config, options)
+  return differentiate(graph, 'loss', trained)
+}
+
+/** The same before differentiation, and the names of the parameters that are trained. */
+export function buildLoss(
   config: ResNetConfig,
-  options: Omit<BuildOptions, 'mode'> & { readonly trained?: readonly string[] } = {},
-): Graph {
+  options: GradientOptions,
+): { readonly graph: Graph; readonly trained: readonly string[] } {
   const forward = buildResNet(config, { ...options, mode: 'training' })
   const names = parametersOf(forward).map(({ name }) => name)
   const trained = options.trained ?? names
@@ -33,5 +45,5 @@ export function buildGradients(
   const weights = builder.input('weights', ['N'])
   const loss = builder.add('loss', softmaxCrossEntropy, {}, [valueNamed(forward, 'logits'), targets, weights])
   builder.output('loss', loss)
-  return differentiate(builder.build(), 'loss', trained)
+  return { graph: builder.build(), trained }
 }

@@ -53,14 +53,15 @@ export class GraphBuilder implements Emit<GraphValue> {
   }
 
   parameter(name: string, shape: Shape, initialiser: Initialiser): StateValue {
-    return this.#state({ kind: 'parameter', name, shape, initialiser })
+    return this.state({ kind: 'parameter', name, shape, initialiser })
   }
 
   buffer(name: string, shape: Shape, initialiser: Initialiser): StateValue {
-    return this.#state({ kind: 'buffer', name, shape, initialiser })
+    return this.state({ kind: 'buffer', name, shape, initialiser })
   }
 
-  #state(state: StateValue): StateValue {
+  /** A state that another graph of the session has too. */
+  state(state: StateValue): StateValue {
     this.#states.set(state.name, state)
     this.name(state.name, state)
     return state

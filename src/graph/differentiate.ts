@@ -21,6 +21,20 @@ export function gradientName(name: string): string {
  * or when an operation on the way cannot be differentiated.
  */
 export function differentiate(graph: Graph, loss: string, wrt: readonly string[]): Graph {
+  const { builder, gradients } = withGradients(graph, loss, wrt)
+  for (const [name, gradient] of gradients) {
+    builder.output(gradientName(name), gradient)
+    builder.name(gradientName(name), gradient)
+  }
+  return builder.build()
+}
+
+/** The same before the gradients are outputs: a builder that goes on behind them, and each by its name in `wrt`. */
+export function withGradients(
+  graph: Graph,
+  loss: string,
+  wrt: readonly string[],
+): { readonly builder: GraphBuilder; readonly gradients: ReadonlyMap<string, GraphValue> } {
   const lossValue = valueNamed(graph, loss)
   if (lossValue.shape.length !== 0) {
     throw new GraphError(
@@ -38,13 +52,12 @@ export function differentiate(graph: Graph, loss: string, wrt: readonly string[]
       propagate(builder, node, gradients, moving)
     }
   }
-  for (const name of wrt) {
+  const gradientOf = (name: string) => {
     const gradient = gradients.get(valueNamed(graph, name))
     if (gradient === undefined) throw new GraphError(`"${loss}" does not depend on "${name}"`)
-    builder.output(gradientName(name), gradient)
-    builder.name(gradientName(name), gradient)
+    return gradient
   }
-  return builder.build()
+  return { builder, gradients: new Map(wrt.map((name) => [name, gradientOf(name)])) }
 }
 
 /** The wanted values and everything computed from them. */

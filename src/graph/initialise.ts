@@ -7,7 +7,7 @@ import { normal, uniform } from './random.ts'
  * First values of all states. The random numbers of a state depend on the seed and its name alone, so two networks that
  * share a layer start it alike.
  */
-export function initialise(graph: Graph, seed: number): ReadonlyMap<string, Float32Array> {
+export function initialise(graph: Pick<Graph, 'states'>, seed: number): ReadonlyMap<string, Float32Array> {
   return new Map([...graph.states.values()].map((state) => [state.name, initialValues(state, seed)]))
 }
 

@@ -21,11 +21,13 @@ import { relu, reluGradient } from './relu.ts'
 import { relu6, relu6Gradient } from './relu6.ts'
 import { reshape } from './reshape.ts'
 import { scale } from './scale.ts'
+import { sgd } from './sgd.ts'
 import { sigmoid, sigmoidGradient } from './sigmoid.ts'
 import { silu, siluGradient } from './silu.ts'
 import { slice } from './slice.ts'
 import { softmax } from './softmax.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
+import { squaredNorm } from './squared-norm.ts'
 import { standardiseWeight, standardiseWeightGradient } from './standardise-weight.ts'
 import { broadcastTo, sumTo } from './sum-to.ts'
 
@@ -62,6 +64,7 @@ const all: readonly Operation[] = [
   reluGradient,
   reshape,
   scale,
+  sgd,
   sigmoid,
   sigmoidGradient,
   silu,
@@ -70,6 +73,7 @@ const all: readonly Operation[] = [
   softmax,
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
+  squaredNorm,
   standardiseWeight,
   standardiseWeightGradient,
   sumTo,

@@ -23,10 +23,12 @@ import { padChannels } from './pad-channels.ts'
 import { randomMask } from './random-mask.ts'
 import { reluGradient } from './relu.ts'
 import { reshape } from './reshape.ts'
+import { sgd } from './sgd.ts'
 import type { Shape } from './shape.ts'
 import { slice } from './slice.ts'
 import { softmax } from './softmax.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
+import { squaredNorm } from './squared-norm.ts'
 import { standardiseWeight } from './standardise-weight.ts'
 import { broadcastTo, sumTo } from './sum-to.ts'
 import { pad } from './window.ts'
@@ -158,8 +160,18 @@ const masks = [
   refusal('masks [N, 1, H, W]', dropBlockMask, { ...block, shape: map }, ...random),
 ]
 
+const plain = { nesterov: false }
+const steps = [
+  refusal('sgd needs a momentum of shape [], not [2]', sgd, plain, [], [2], [], [4], [4], [4]),
+  refusal('sgd needs a gradient of shape [4], not [5]', sgd, plain, [], [], [], [4], [5], [4]),
+  refusal('sgd needs a momentum of shape [4], not [5]', sgd, plain, [], [], [], [4], [4], [5]),
+  refusal('as many gradients and momenta, not 0 tensors', sgd, plain, [], [], []),
+  refusal('as many gradients and momenta, not 4 tensors', sgd, plain, [], [], [], [4], [4], [4], [4]),
+  refusal('squaredNorm needs at least one tensor', squaredNorm, {}),
+]
+
 describe('shape errors say what was wrong', () => {
-  const refusals = { convolutions, pools, normalisations, products, arrangements, losses, masks }
+  const refusals = { convolutions, pools, normalisations, products, arrangements, losses, masks, steps }
 
   describe.each(Object.entries(refusals))('of %s', (_group, list) => {
     it.each(list)('$message', ({ message, infer }) => {

@@ -17,11 +17,13 @@ import { padChannels } from './pad-channels.ts'
 import { relu, reluGradient } from './relu.ts'
 import { relu6 } from './relu6.ts'
 import { scale } from './scale.ts'
+import { sgd } from './sgd.ts'
 import { sigmoid } from './sigmoid.ts'
 import { silu } from './silu.ts'
 import { slice } from './slice.ts'
 import { softmax } from './softmax.ts'
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax-cross-entropy.ts'
+import { squaredNorm } from './squared-norm.ts'
 import { standardiseWeight } from './standardise-weight.ts'
 import { broadcastTo, sumTo } from './sum-to.ts'
 import { pad } from './window.ts'
@@ -278,5 +280,44 @@ describe('channels and sums', () => {
       [1, 2, 1, 2],
     ])
     expect(apply(scale, { factor: -2, offset: 1 }, [one])).toEqual([[-1, -3, -9, -11]])
+  })
+})
+
+describe('a step of stochastic gradient descent', () => {
+  const settings = [0.1, 0.9, 0.01].map((value) => array([], [value]))
+  const one = (...values: readonly number[]) => array([3], values)
+  const other = (value: number) => array([1, 1], [value])
+  const start = [one(1, -2, 0.5), other(3)]
+  const gradients = [
+    [one(0.5, 1, -1), other(2)],
+    [one(0.25, -1, 0), other(-4)],
+  ]
+
+  /** Both tensors and their momenta after two steps, the first from momenta of zero. */
+  function afterTwoSteps(nesterov: boolean): readonly number[] {
+    let states = [...start, one(0, 0, 0), other(0)]
+    for (const step of gradients) {
+      const next = apply(sgd, { nesterov }, [...settings, ...states.slice(0, 2), ...step, ...states.slice(2)])
+      states = states.map(({ shape }, i) => array(shape, next[i] ?? []))
+    }
+    return states.flatMap(({ data }) => [...data])
+  }
+
+  it.each([
+    [false, [0.877151, -2.084102, 0.6884505, 3.011503], [0.71849, -0.13898, -0.889505, -2.14503]],
+    [true, [0.81257411, -2.07142622, 0.768335805, 3.20490283], [0.718031, -0.139862, -0.8886095, -2.146857]],
+  ])('agrees with PyTorch over two steps (Nesterov: %s)', (nesterov, parameters, momenta) => {
+    const states = afterTwoSteps(nesterov)
+    for (const [i, value] of [...parameters, ...momenta].entries()) expect(states[i]).toBeCloseTo(value, 12)
+    expect(states).toHaveLength(8)
+  })
+
+  it('reads a squared norm that is finite only where every element is', () => {
+    expect(apply(squaredNorm, {}, start)).toEqual([[1 + 4 + 0.25 + 9]])
+    const spoilt = (value: number) => apply(squaredNorm, {}, [one(1, 2, 3), other(value)])
+    expect([Number.NaN, Number.NEGATIVE_INFINITY].map(spoilt)).toEqual([
+      [[Number.NaN]],
+      [[Number.POSITIVE_INFINITY]],
+    ])
   })
 })
