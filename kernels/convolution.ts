@@ -8,6 +8,7 @@
  * row of the tile ends its block by a branch that is never taken: an address is a multiple of 4, the constant is odd.
  */
 import type { Level } from '../src/engines/wasm/levels.ts'
+import { countDown, multiplyAdd, rowBytes, vectorsOf } from './tiles.ts'
 import {
   add,
   addVectors,
@@ -28,18 +29,6 @@ import {
 
 const unroll = 4
 const d = (name: Parameters<typeof field<'convolution'>>[1]) => field('convolution', name)
-
-/** Bytes of a panel's floats for one input channel, or of one pixel's sums. */
-const rowBytes = ({ columns }: Level): number => 4 * columns
-/** Numbers of the vectors that make up a row of a tile. */
-const vectorsOf = ({ columns }: Level): readonly number[] => range(columns / 4)
-
-function multiplyAdd(sum: string, x: string, b: string, relaxed: boolean): Code {
-  const value = relaxed
-    ? `(f32x4.relaxed_madd ${get(x)} ${get(b)} ${get(sum)})`
-    : `(f32x4.add ${get(sum)} (f32x4.mul ${get(x)} ${get(b)}))`
-  return set(sum, value)
-}
 
 /** One input channel: a row of weights, one broadcast input for each row of sums. */
 function step(rows: number, offset: number, fence: number, level: Level): readonly Code[] {
@@ -62,12 +51,6 @@ function advance(rows: number, channels: number, level: Level): readonly Code[] 
     ...range(rows).map((row) => set(`a${row}`, add(get(`a${row}`), int(channels * 4)))),
     set('b', add(get('b'), int(channels * rowBytes(level)))),
   ]
-}
-
-/** Loops `k` down from a count of steps; nothing when it is 0. */
-function countDown(label: string, count: Code, body: readonly Code[]): Code {
-  const again = `(br_if $${label} (local.tee $k (i32.sub ${get('k')} ${int(1)})))`
-  return lines(set('k', count), when(get('k'), lines(`(loop $${label}`, body, again, ')')))
 }
 
 function tile(rows: number, level: Level): Code {

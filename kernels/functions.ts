@@ -25,4 +25,11 @@ export const functions: Code = lines(
   `(f32x4.div ${vector(1)} (f32x4.add ${vector(1)} (call $exponential (f32x4.neg ${get('x')})))))`,
   '(func $silu (param $x v128) (result v128)',
   `(f32x4.mul ${get('x')} (call $sigmoid ${get('x')})))`,
+  // dy · s · (1 - s), and for x · s also what x itself carries.
+  '(func $sigmoidGradient (param $x v128) (param $dy v128) (result v128)',
+  set('x', `(call $sigmoid ${get('x')})`),
+  `(f32x4.mul ${get('dy')} (f32x4.mul ${get('x')} (f32x4.sub ${vector(1)} ${get('x')}))))`,
+  '(func $siluGradient (param $x v128) (param $dy v128) (result v128) (local $s v128)',
+  set('s', `(call $sigmoid ${get('x')})`),
+  `(f32x4.mul ${get('dy')} (f32x4.mul ${get('s')} (f32x4.add ${vector(1)} (f32x4.mul ${get('x')} (f32x4.sub ${vector(1)} ${get('s')}))))))`,
 )

@@ -2,11 +2,16 @@
 import type { Level } from '../src/engines/wasm/levels.ts'
 import { convolution } from './convolution.ts'
 import { functions } from './functions.ts'
+import { gradients } from './gradients.ts'
+import { normalisation } from './normalisation.ts'
 import { rows } from './rows.ts'
 import { vectors } from './vectors.ts'
 import { type Code, lines } from './wat.ts'
+import { weightGradient } from './weight-gradient.ts'
+import { weights } from './weights.ts'
 import { windows } from './windows.ts'
 import { winograd } from './winograd.ts'
+import { winogradTraining } from './winograd-training.ts'
 
 export { levels } from '../src/engines/wasm/levels.ts'
 
@@ -17,6 +22,11 @@ export function moduleText(level: Level, { shared }: { readonly shared: boolean 
     functions,
     convolution(level),
     winograd(level),
+    weights(level),
+    weightGradient(level),
+    winogradTraining(level),
+    normalisation,
+    gradients,
     rows,
     windows,
     vectors,

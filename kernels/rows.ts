@@ -25,6 +25,7 @@ import {
   set,
   storeFloat,
   storeVector,
+  vector,
 } from './wat.ts'
 
 /** The address of row `r` of image `n` of an operand. */
@@ -40,22 +41,29 @@ export function rowAddress<D extends DescriptorName>(
   )
 }
 
+const same = (x: Code): Code => x
+
 /** What acts on a vector when it is done, by the name's ending. */
 const activations: Readonly<Record<string, (x: Code) => Code>> = {
-  none: (x) => x,
+  none: same,
   relu: (x) => `(f32x4.pmax ${x} (v128.const f32x4 0 0 0 0))`,
   relu6: (x) => `(f32x4.pmin (f32x4.pmax ${x} (v128.const f32x4 0 0 0 0)) (v128.const f32x4 6 6 6 6))`,
   sigmoid: (x) => `(call $sigmoid ${x})`,
   silu: (x) => `(call $silu ${x})`,
 }
 
-function affine(activation: string, act: (x: Code) => Code): Code {
+/** y = act(x · scale + shift), or of that and a second map. */
+function affine(activation: string, act: (x: Code) => Code, { summed }: { readonly summed: boolean }): Code {
   const fields = readFields('affine', ['height', 'width', 'channels'])
+  const plusSum = (y: Code) => (summed ? addVectors(y, loadVector(add(get('sum'), get('c')))) : y)
   const perChannel = (vector: 'scale' | 'shift', image: 'scaleImage' | 'shiftImage') =>
     add(field('affine', vector), mul(get('n'), field('affine', image)))
   return kernel(
-    `affine_${activation}`,
-    lines(fields.locals, local('i32', 'unit', 'n', 'r', 'x', 'y', 'scale', 'shift', 'q', 'c', 'bytes')),
+    `${summed ? 'affineSum' : 'affine'}_${activation}`,
+    lines(
+      fields.locals,
+      local('i32', 'unit', 'n', 'r', 'x', 'y', 'sum', 'scale', 'shift', 'q', 'c', 'bytes'),
+    ),
     lines(
       fields.code,
       set('bytes', bytesOfFloats(get('channels'))),
@@ -64,6 +72,7 @@ function affine(activation: string, act: (x: Code) => Code): Code {
         lines(
           set('x', rowAddress('affine', 'xBase', 'xImage', 'xRow')),
           set('y', rowAddress('affine', 'yBase', 'yImage', 'yRow')),
+          summed ? set('sum', rowAddress('affine', 'sumBase', 'sumImage', 'sumRow')) : '',
           set('scale', perChannel('scale', 'scaleImage')),
           set('shift', perChannel('shift', 'shiftImage')),
           forPixels(
@@ -73,18 +82,21 @@ function affine(activation: string, act: (x: Code) => Code): Code {
                 storeVector(
                   add(get('y'), get('c')),
                   act(
-                    addVectors(
-                      multiplyVectors(
-                        loadVector(add(get('x'), get('c'))),
-                        loadVector(add(get('scale'), get('c'))),
+                    plusSum(
+                      addVectors(
+                        multiplyVectors(
+                          loadVector(add(get('x'), get('c'))),
+                          loadVector(add(get('scale'), get('c'))),
+                        ),
+                        loadVector(add(get('shift'), get('c'))),
                       ),
-                      loadVector(add(get('shift'), get('c'))),
                     ),
                   ),
                 ),
               ),
               set('x', add(get('x'), get('bytes'))),
               set('y', add(get('y'), get('bytes'))),
+              summed ? set('sum', add(get('sum'), get('bytes'))) : '',
             ),
           ),
         ),
@@ -200,11 +212,22 @@ function planes(name: string, move: (plane: Code, pixel: Code) => Code): Code {
   )
 }
 
+/** dx from an activation's input (for those that cut off, its output tells as much) and dy. A NaN lets dy pass. */
+const activationGradients: Readonly<Record<string, (x: Code, dy: Code) => Code>> = {
+  relu: (x, dy) => `(v128.andnot ${dy} (f32x4.le ${x} ${vector(0)}))`,
+  relu6: (x, dy) => `(v128.andnot ${dy} (v128.or (f32x4.le ${x} ${vector(0)}) (f32x4.ge ${x} ${vector(6)})))`,
+  sigmoid: (x, dy) => `(call $sigmoidGradient ${x} ${dy})`,
+  silu: (x, dy) => `(call $siluGradient ${x} ${dy})`,
+}
+
 export const rows: Code = lines(
-  Object.entries(activations).map(([name, act]) => affine(name, act)),
+  Object.entries(activations).map(([name, act]) => affine(name, act, { summed: false })),
+  // What follows a residual sum, in networks that normalise before it.
+  ['none', 'relu', 'relu6'].map((name) => affine(name, activations[name] ?? same, { summed: true })),
   binary('add_none', addVectors),
   binary('add_relu', (a, b) => `(f32x4.pmax ${addVectors(a, b)} (v128.const f32x4 0 0 0 0))`),
   binary('multiply', multiplyVectors),
+  Object.entries(activationGradients).map(([name, gradient]) => binary(`${name}Gradient`, gradient)),
   gather,
   planes('fromPlanes', (plane, pixel) => storeFloat(pixel, loadFloat(plane))),
   planes('toPlanes', (plane, pixel) => storeFloat(plane, loadFloat(pixel))),

@@ -33,7 +33,7 @@ const maximum = (a: Code, b: Code) => `(select ${a} ${b} (i32.gt_s ${a} ${b}))`
 const minimum = (a: Code, b: Code) => `(select ${a} ${b} (i32.lt_s ${a} ${b}))`
 
 /** The part of a window that lies on the map, along one axis: `first` and `end`. */
-const clip = (first: string, end: string, start: string, kernelSize: Code, size: Code): Code =>
+export const clip = (first: string, end: string, start: string, kernelSize: Code, size: Code): Code =>
   lines(set(first, maximum(get(start), int(0))), set(end, minimum(add(get(start), kernelSize), size)))
 
 interface Pool {

@@ -33,8 +33,8 @@ import {
 const { blockTiles, blockFilters, productPlane } = winogradPlan
 
 const d = (name: Parameters<typeof field<'winograd'>>[1]) => field('winograd', name)
-const minus = (a: Code, b: Code) => `(f32x4.sub ${a} ${b})`
-const times = (factor: number, x: Code) => `(f32x4.mul ${vector(factor)} ${x})`
+export const minus = (a: Code, b: Code) => `(f32x4.sub ${a} ${b})`
+export const times = (factor: number, x: Code) => `(f32x4.mul ${vector(factor)} ${x})`
 
 /** y = Bᵀ x for six vectors; statements that set y0..y5 from x0..x5. */
 const inputTransform: Code = lines(
@@ -72,15 +72,17 @@ const splitTile: Code = lines(
   set('tileColumn', `(i32.rem_u (i32.rem_u ${get('tile')} ${d('tilesPerImage')}) ${d('tilesAcross')})`),
 )
 
-/** Transforms tiles `from`..`to` - 1; tile `from` becomes row 0 of the planes at `v`. */
-const transform: Code = (() => {
-  const pixel = mul(d('channels'), int(4))
+/**
+ * Transforms tiles of `size` × `size` pixels, `from`..`to` - 1, into 36 places each; tile `from` becomes row 0 of the planes
+ * at `v`. `one` sets y0..y5 from x0..x`size - 1`.
+ */
+export function transformTiles(name: string, size: number, one: Code): Code {
   return lines(
-    '(func $transform (param $d i32) (param $from i32) (param $to i32) (param $v i32) (param $plane i32) (param $scratch i32)',
+    `(func $${name} (param $d i32) (param $from i32) (param $to i32) (param $v i32) (param $plane i32) (param $scratch i32)`,
     local('i32', 'tile', 'n', 'tileRow', 'tileColumn', 'c', 'p', 'q', 'row', 'pixel', 'bytes', 'out'),
     vectorLocals,
-    set('pixel', pixel),
-    set('bytes', pixel),
+    set('pixel', d('xPixelBytes')),
+    set('bytes', mul(d('channels'), int(4))),
     set('row', d('xRow')),
     loop(
       'tile',
@@ -99,7 +101,7 @@ const transform: Code = (() => {
             ),
           ),
         ),
-        set('out', add(get('v'), mul(sub(get('tile'), get('from')), get('bytes')))),
+        set('out', add(get('v'), mul(sub(get('tile'), get('from')), d('tileBytes')))),
         loop(
           'c',
           int(0),
@@ -107,26 +109,26 @@ const transform: Code = (() => {
           int(16),
           lines(
             // Columns of the tile first, by way of memory: 36 vectors are more than there are registers.
-            range(6).map((column) =>
+            range(size).map((column) =>
               lines(
                 set('q', add(add(get('p'), get('c')), mul(get('pixel'), int(column)))),
-                range(6).map((row) =>
+                range(size).map((row) =>
                   lines(
                     set(`x${row}`, loadVector(get('q'))),
-                    row < 5 ? set('q', add(get('q'), get('row'))) : '',
+                    row < size - 1 ? set('q', add(get('q'), get('row'))) : '',
                   ),
                 ),
-                inputTransform,
+                one,
                 range(6).map((row) => storeVector(get('scratch'), get(`y${row}`), (row * 6 + column) * 16)),
               ),
             ),
             set('q', add(get('out'), get('c'))),
             range(6).map((row) =>
               lines(
-                range(6).map((column) =>
+                range(size).map((column) =>
                   set(`x${column}`, loadVector(get('scratch'), (row * 6 + column) * 16)),
                 ),
-                inputTransform,
+                one,
                 range(6).map((column) =>
                   lines(storeVector(get('q'), get(`y${column}`)), set('q', add(get('q'), get('plane')))),
                 ),
@@ -138,7 +140,7 @@ const transform: Code = (() => {
     ),
     ')',
   )
-})()
+}
 
 /** One output pixel: bias, residual, activation, and out, unless it lies over the edge. */
 const finishPixel = (column: number): Code =>
@@ -287,7 +289,7 @@ const byTiles = ({ columns }: Level): Code =>
     local('i32', 'unit', 'first', 'end', 'block', 'scratch', 'plane', 'v'),
     lines(
       prepare,
-      set('plane', add(mul(d('channels'), int(4 * blockTiles)), int(64))),
+      set('plane', add(mul(d('tileBytes'), int(blockTiles)), int(64))),
       set('v', add(get('scratch'), int(winogradScratch.transformed))),
       loop(
         'unit',
@@ -311,14 +313,12 @@ const byTiles = ({ columns }: Level): Code =>
   )
 
 /** Units are tiles: their transforms go where all threads see them. */
-const transformShared: Code = kernel(
-  'winogradTransform',
-  local('i32', 'bytes'),
-  lines(
-    set('bytes', mul(d('channels'), int(4))),
-    `(call $transform ${get('d')} ${get('from')} ${get('to')} ${add(d('transformed'), mul(get('from'), get('bytes')))} ${d('planeBytes')} ${add(threadScratch, int(winogradScratch.vectors))})`,
-  ),
-)
+export const transformShared = (name: string, transform: string): Code =>
+  kernel(
+    name,
+    '',
+    `(call $${transform} ${get('d')} ${get('from')} ${get('to')} ${add(d('transformed'), mul(get('from'), d('tileBytes')))} ${d('planeBytes')} ${add(threadScratch, int(winogradScratch.vectors))})`,
+  )
 
 /** Units are blocks of 32 filters. */
 const byFilters: Code = kernel(
@@ -338,7 +338,7 @@ const byFilters: Code = kernel(
         int(blockTiles),
         lines(
           endOfBlock(d('tiles')),
-          `(call $multiplyBlock ${get('d')} ${get('first')} ${get('end')} ${add(d('transformed'), mul(get('first'), mul(d('channels'), int(4))))} ${d('planeBytes')} ${get('unit')} ${get('scratch')})`,
+          `(call $multiplyBlock ${get('d')} ${get('first')} ${get('end')} ${add(d('transformed'), mul(get('first'), d('tileBytes')))} ${d('planeBytes')} ${get('unit')} ${get('scratch')})`,
         ),
       ),
     ),
@@ -349,10 +349,10 @@ export const winograd = (level: Level): Code =>
   lines(
     '(global $thread (mut i32) (i32.const 0))',
     '(func (export "setThread") (param $index i32) (global.set $thread (local.get $index)))',
-    transform,
+    transformTiles('transform', 6, inputTransform),
     transformBack,
     multiplyBlock(level),
     byTiles(level),
-    transformShared,
+    transformShared('winogradTransform', 'transform'),
     byFilters,
   )

@@ -16,13 +16,16 @@ export interface Chain {
 
 const activations = ['relu', 'relu6', 'silu', 'sigmoid']
 
+/** Activations whose gradient is known from their output as well as from their input. */
+const cuttingOff = ['relu', 'relu6']
+
 export class ChainFinder {
   readonly #readers = new Map<GraphValue, Node[]>()
   readonly #order = new Map<Node, number>()
   readonly #kept: ReadonlySet<GraphValue>
 
   constructor(graph: Graph) {
-    this.#kept = new Set(graph.outputs.values())
+    this.#kept = new Set([...graph.outputs.values(), ...graph.assignments.map(({ value }) => value)])
     graph.nodes.forEach((node, index) => {
       this.#order.set(node, index)
       for (const input of new Set(node.inputs)) {
@@ -37,10 +40,13 @@ export class ChainFinder {
     return this.#readers.get(value) ?? []
   }
 
-  /** The only reader of a value that nothing else needs. */
-  #onlyReader(value: GraphValue): Node | undefined {
+  /** The only reader of a value that nothing else needs, but for the gradient of an activation that cuts off. */
+  onlyReader(value: GraphValue): Node | undefined {
+    if (this.#kept.has(value)) return undefined
     const readers = this.readers(value)
-    return readers.length === 1 && !this.#kept.has(value) ? readers[0] : undefined
+    const [next, ...others] = readers.filter((node) => !isGradientOfCut(node, value))
+    if (next === undefined || others.length > 0) return undefined
+    return readers.length === 1 || cuttingOff.includes(next.operation.name) ? next : undefined
   }
 
   /** The chain from a node; `absorb` says what its kernel can take along, `activated` which activations. */
@@ -56,7 +62,7 @@ export class ChainFinder {
     let normalisation: Node | undefined
     let summand: GraphValue | undefined
     let activation = 'none'
-    for (let next = this.#onlyReader(result); next !== undefined; next = this.#onlyReader(result)) {
+    for (let next = this.onlyReader(result); next !== undefined; next = this.onlyReader(result)) {
       const name = next.operation.name
       const other = next.inputs.find((input) => input !== result)
       if (
@@ -90,11 +96,32 @@ export class ChainFinder {
     }
   }
 
+  /**
+   * The gradient of a normalisation that takes the gradient of the activation behind it along: the activation must follow
+   * the normalisation at once, so that what it cut off can be computed again from the normalisation's input.
+   */
+  normalisationGradient(node: Node): Node | undefined {
+    const [activated] = node.inputs
+    if (activated === undefined || !isGradientOfCut(node, activated)) return undefined
+    const next = this.onlyReader(only(node))
+    const normalised = activated.kind === 'node' ? activated.node : undefined
+    return next?.operation.name === 'batchNormTrainingGradient' &&
+      next.inputs[4] === node.outputs[0] &&
+      normalised?.operation.name === 'batchNormTraining' &&
+      next.inputs[2] === normalised.outputs[1]
+      ? next
+      : undefined
+  }
+
   /** Whether a value is computed before a node runs. */
   #isReady(value: GraphValue | undefined, node: Node): boolean {
     if (value === undefined) return false
     return value.kind !== 'node' || (this.#order.get(value.node) ?? 0) < (this.#order.get(node) ?? 0)
   }
+}
+
+function isGradientOfCut(node: Node, activated: GraphValue): boolean {
+  return cuttingOff.some((name) => node.operation.name === `${name}Gradient`) && node.inputs[0] === activated
 }
 
 function only(node: Node): NodeValue {

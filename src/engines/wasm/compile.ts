@@ -1,34 +1,20 @@
 /** From a graph to a program: each node (or chain of nodes) by the rule of its operation. */
-import { EngineError } from '../../errors.ts'
 import type { Graph, GraphValue, Node } from '../../graph/graph.ts'
+import { dropBlockMask } from '../../ops/drop-block-mask.ts'
+import { randomMask } from '../../ops/random-mask.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
 import type { TensorMap } from '../engine.ts'
+import type { ReadableState } from '../state.ts'
 import type { Chain } from './chains.ts'
-import { isConstant } from './constants.ts'
-import { convolutionActivations } from './convolution-parameters.ts'
-import { isMap, pixelBytes, rowsOf, type Storage } from './layout.ts'
-import { lowerConvolution, lowerLinear } from './lower-convolution.ts'
-import {
-  lowerActivation,
-  lowerAdd,
-  lowerBatchNorm,
-  lowerBlurPool,
-  lowerConcat,
-  lowerGroupNorm,
-  lowerMean,
-  lowerMultiply,
-  lowerPadChannels,
-  lowerPool,
-  lowerReshape,
-  lowerScale,
-  lowerSlice,
-  lowerSoftmax,
-  lowerVectorConvolution,
-} from './lower-rows.ts'
+import { isFlat, pixelBytes, rowsOf, type Storage } from './layout.ts'
+import { lowerBatchNormTrainingGradient } from './lower-normalisation.ts'
+import { lowerAssignment } from './lower-training.ts'
 import { type CompileOptions, Lowering } from './lowering.ts'
 import type { Heap } from './memory.ts'
 import { Pace } from './pace.ts'
 import { type Phase, writeDescriptor } from './program.ts'
+import { ruleOf } from './rules.ts'
+import type { States } from './states.ts'
 
 /** A region of memory that takes an input or holds an output, row-major. */
 export interface Region {
@@ -36,84 +22,56 @@ export interface Region {
   readonly size: number
 }
 
+/** A node of random numbers: they follow from inputs alone, and the operation's own arithmetic gives them before a run. */
+export interface Drawn {
+  readonly node: Node
+  readonly region: Region
+}
+
 export interface Program {
   readonly phases: readonly Phase[]
+  /** The first of the phases that write states: from there on a run is not interrupted. */
+  readonly commit: number
   readonly inputs: ReadonlyMap<string, Region>
+  readonly drawn: readonly Drawn[]
   readonly outputs: ReadonlyMap<string, Region>
+  /** Names of the states that a run writes. */
+  readonly assigned: readonly string[]
   /** Writes, in slices, the weights that depend on the named states (all without names). */
-  pack(states: TensorMap, changed?: ReadonlySet<string>): Promise<void>
+  pack(states: ReadableState, changed?: ReadonlySet<string>): Promise<void>
 }
 
-interface Rule {
-  /** Operations behind the node that its kernel takes along. */
-  readonly absorb: readonly ('normalisation' | 'sum')[]
-  readonly activated: readonly string[]
-  readonly lower: (lowering: Lowering, chain: Chain) => void
-}
-
-const alone = (lower: Rule['lower']): Rule => ({ absorb: [], activated: [], lower })
-const withAnyActivation = (lower: Rule['lower']): Rule => ({
-  absorb: [],
-  activated: ['relu', 'relu6', 'silu', 'sigmoid'],
-  lower,
-})
-
-const rules: ReadonlyMap<string, Rule> = new Map([
-  [
-    'conv2d',
-    { absorb: ['normalisation', 'sum'], activated: convolutionActivations, lower: lowerConvolution },
-  ],
-  ['linear', alone(lowerLinear)],
-  ['batchNorm', withAnyActivation(lowerBatchNorm)],
-  ['groupNorm', withAnyActivation(lowerGroupNorm)],
-  ['add', { absorb: [], activated: ['relu'], lower: lowerAdd }],
-  ['multiply', alone(lowerMultiply)],
-  ['scale', alone(lowerScale)],
-  ...['relu', 'relu6', 'silu', 'sigmoid'].map((name): [string, Rule] => [name, alone(lowerActivation)]),
-  ['maxPool', alone(lowerPool)],
-  ['averagePool', alone(lowerPool)],
-  ['globalAveragePool', alone(lowerMean)],
-  ['blurPool', alone(lowerBlurPool)],
-  ['concat', alone(lowerConcat)],
-  ['slice', alone(lowerSlice)],
-  ['padChannels', alone(lowerPadChannels)],
-  ['softmax', alone(lowerSoftmax)],
-  ['reshape', alone(lowerReshape)],
-])
-
-function ruleOf(node: Node): Rule {
-  const rule = rules.get(node.operation.name)
-  if (rule === undefined)
-    throw new EngineError(`${node.name}: the wasm engine has no kernel for ${node.operation.name} yet`)
-  if (node.operation.name !== 'conv2d') return rule
-  const [x, weight] = node.inputs
-  if (x !== undefined && !isMap(x.shape)) return alone(lowerVectorConvolution)
-  const depthwise = weight?.shape[1] === 1 && weight.shape[0] !== 1 && weight.shape[0] === x?.shape[1]
-  return depthwise ? { ...rule, absorb: ['normalisation'] } : rule
-}
+const random: readonly string[] = [randomMask.name, dropBlockMask.name]
 
 /** Throws `EngineError` for a graph with an operation that the engine lacks, naming the node. */
-export function compile(heap: Heap, graph: Graph, options: CompileOptions): Program {
-  if (graph.assignments.length > 0)
-    throw new EngineError('the wasm engine runs inference graphs; train on the reference engine')
-  const lowering = new Lowering(heap, graph, options)
+export function compile(
+  memory: { readonly heap: Heap; readonly states: States },
+  graph: Graph,
+  options: CompileOptions,
+): Program {
+  const lowering = new Lowering(memory, graph, options)
   const inputs = new Map<string, Region>()
+  const drawn: Drawn[] = []
   for (const input of graph.inputs.values()) inputs.set(input.name, lowerInput(lowering, input))
   const done = new Set<Node>()
   for (const node of graph.nodes) {
-    if (done.has(node) || node.outputs.every(isConstant)) continue
-    const { absorb, activated, lower } = ruleOf(node)
-    const chain = lowering.chains.from(node, { absorb, activated })
-    lower(lowering, chain)
-    for (const member of chain.nodes) done.add(member)
-    lowering.release(chain.nodes)
+    if (done.has(node) || node.outputs.every((output) => lowering.isConstant(output))) continue
+    const nodes = random.includes(node.operation.name)
+      ? lowerDrawn(lowering, node, drawn)
+      : lowerNode(lowering, node)
+    for (const member of nodes) done.add(member)
+    lowering.release(nodes)
   }
   const outputs = new Map([...graph.outputs].map(([name, value]) => [name, lowerOutput(lowering, value)]))
-  const { phases, packed } = lowering
+  for (const { state, value } of graph.assignments) lowerAssignment(lowering, state, value)
+  const { phases, commits, packed } = lowering
   return {
-    phases,
+    phases: [...phases, ...commits],
+    commit: phases.length,
     inputs,
+    drawn,
     outputs,
+    assigned: graph.assignments.map(({ state }) => state.name),
     async pack(states, changed) {
       const pace = new Pace()
       for (const weights of packed) {
@@ -122,6 +80,34 @@ export function compile(heap: Heap, graph: Graph, options: CompileOptions): Prog
       }
     },
   }
+}
+
+/** Adds the phases of a node and of those that its kernels take along; answers them all. */
+function lowerNode(lowering: Lowering, node: Node): readonly Node[] {
+  const normalisation = lowering.chains.normalisationGradient(node)
+  if (normalisation !== undefined) {
+    lowerBatchNormTrainingGradient(lowering, normalisation, node)
+    return [node, normalisation]
+  }
+  const { absorb, activated, lower } = ruleOf(node)
+  const chain = lowering.chains.from(node, { absorb, activated })
+  lower(lowering, chain)
+  shareResult(lowering, chain)
+  return chain.nodes
+}
+
+/** What an activation cut off is asked for by its gradient alone, which its output serves as well. */
+function shareResult(lowering: Lowering, { nodes, result }: Chain): void {
+  for (const value of nodes.flatMap(({ outputs }) => outputs.slice(0, 1))) {
+    if (value === result) continue
+    const readers = lowering.chains.readers(value).filter((reader) => !nodes.includes(reader))
+    if (readers.length > 0) lowering.alias(value, lowering.storage(result), readers.length)
+  }
+}
+
+function lowerDrawn(lowering: Lowering, node: Node, drawn: Drawn[]): readonly Node[] {
+  for (const value of node.outputs) drawn.push({ node, region: lowerInput(lowering, value) })
+  return [node]
 }
 
 function region(lowering: Lowering, value: GraphValue): Region {
@@ -148,13 +134,28 @@ function planes(lowering: Lowering, kernel: string, storage: Storage, { address,
 }
 
 function lowerInput(lowering: Lowering, value: GraphValue): Region {
+  const storage = lowering.place(value)
+  if (isFlat(value.shape)) return { address: storage.address, size: storage.channels }
   const planesRegion = region(lowering, value)
-  planes(lowering, 'fromPlanes', lowering.place(value), planesRegion)
+  planes(lowering, 'fromPlanes', storage, planesRegion)
   return planesRegion
 }
 
 function lowerOutput(lowering: Lowering, value: GraphValue): Region {
+  const storage = lowering.storage(value)
+  if (isFlat(value.shape)) return { address: storage.address, size: storage.channels }
   const planesRegion = region(lowering, value)
-  planes(lowering, 'toPlanes', lowering.storage(value), planesRegion)
+  planes(lowering, 'toPlanes', storage, planesRegion)
   return planesRegion
+}
+
+/** What the nodes of random numbers give for these inputs. */
+export function draw({ node, region }: Drawn, inputs: TensorMap, batch: number): Float64Array {
+  const given = node.inputs.map(({ name, shape }) => ({
+    shape: bindBatch(shape, batch),
+    data: Float64Array.from(inputs.get(name) ?? []),
+  }))
+  const shapes = node.outputs.map(({ shape }) => bindBatch(shape, batch))
+  const [values] = node.operation.reference(given, node.attributes, shapes)
+  return values ?? new Float64Array(region.size)
 }

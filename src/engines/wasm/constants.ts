@@ -2,15 +2,10 @@
 import type { GraphValue } from '../../graph/graph.ts'
 import type { Array64 } from '../../ops/operation.ts'
 import { bindBatch } from '../../ops/shape.ts'
-import type { TensorMap } from '../engine.ts'
-
-export function isConstant(value: GraphValue): boolean {
-  if (value.kind === 'node') return value.node.inputs.every(isConstant)
-  return value.kind !== 'input'
-}
+import type { ReadableState } from '../state.ts'
 
 /** A constant value by the operations' own arithmetic. */
-export function constantValue(value: GraphValue, states: TensorMap): Array64 {
+export function constantValue(value: GraphValue, states: ReadableState): Array64 {
   const shape = bindBatch(value.shape, 1)
   if (value.kind !== 'node') return { shape, data: Float64Array.from(states.get(value.name) ?? []) }
   const { operation, attributes, inputs, outputs } = value.node

@@ -1,5 +1,6 @@
 /** What every way to compute a convolution shares: its parameters with their normalisation, its activation's code. */
 import type { GraphValue, Node } from '../../graph/graph.ts'
+import type { ReadableState } from '../state.ts'
 import type { Chain } from './chains.ts'
 import { constantValue, statesBehind } from './constants.ts'
 import { foldingOf } from './pack.ts'
@@ -20,10 +21,7 @@ export function parametersOf({ root, normalisation }: Chain) {
 
 type Parameters = ReturnType<typeof parametersOf>
 
-export function readParameters(
-  { weight, bias, folded, epsilon }: Parameters,
-  states: ReadonlyMap<string, Float32Array>,
-) {
+export function readParameters({ weight, bias, folded, epsilon }: Parameters, states: ReadableState) {
   const read = (value: GraphValue | undefined) =>
     value === undefined ? undefined : constantValue(value, states)
   const kernel = read(weight) ?? { shape: [], data: new Float64Array() }

@@ -16,6 +16,8 @@ export interface CrewRunOptions {
   readonly signal?: AbortSignal | undefined
   /** Address of phases + 1 doubles that take the clock's milliseconds before and after each phase. */
   readonly times?: number
+  /** The first phase that writes states: from there on a signal no longer counts. */
+  readonly commit?: number
 }
 
 export interface Crew {
@@ -51,13 +53,18 @@ export class ThreadCrew implements Crew {
     )
   }
 
-  async run(table: number, phases: number, { signal, times = 0 }: CrewRunOptions = {}): Promise<void> {
+  async run(
+    table: number,
+    phases: number,
+    { signal, times = 0, commit = phases }: CrewRunOptions = {},
+  ): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     const words = this.#heap.integers
     words[control.table] = table
     words[control.phases] = phases
     words[control.stop] = 0
     words[control.times] = times
+    words[control.commit] = commit
     const stop = () => Atomics.store(words, control.stop, 1)
     signal?.addEventListener('abort', stop)
     const letGo = keepAlive()
@@ -67,7 +74,8 @@ export class ThreadCrew implements Crew {
         Atomics.store(words, control.epoch, ++this.#epoch)
         Atomics.notify(words, control.epoch)
       })
-      signal?.throwIfAborted()
+      // A run that was stopped has no phases left; one that was too far along has gone through all.
+      if (words[control.phases] === 0) signal?.throwIfAborted()
     } finally {
       this.#settle = undefined
       letGo()
@@ -103,7 +111,11 @@ export class CallingThread implements Crew {
     )
   }
 
-  async run(table: number, phases: number, { signal, times = 0 }: CrewRunOptions = {}): Promise<void> {
+  async run(
+    table: number,
+    phases: number,
+    { signal, times = 0, commit = phases }: CrewRunOptions = {},
+  ): Promise<void> {
     const words = this.#heap.integers.slice(table / 4, table / 4 + phases * phaseWords)
     const clock = times === 0 ? undefined : this.#heap.doubles(times, phases + 1)
     clock?.set([performance.now()])
@@ -120,7 +132,7 @@ export class CallingThread implements Crew {
         if (!pace.isDue) continue
         await pace.rest()
         if (this.#failure !== undefined) throw this.#failure
-        signal?.throwIfAborted()
+        if (at < commit * phaseWords) signal?.throwIfAborted()
       }
       clock?.set([performance.now()], at / phaseWords + 1)
     }

@@ -35,7 +35,7 @@ export const descriptors = {
   /**
    * A stride-1 3×3 convolution by Winograd's F(4×4, 3×3) (arXiv:1509.09308): tiles of 4×4 outputs become 36 matrix products.
    * `product` is a convolution descriptor for them, copied into each thread's scratch. `transformed` holds the tiles' inputs
-   * as planes [36][tiles][channels], `planeBytes` apart.
+   * as planes [36][tiles][channels], `planeBytes` and `tileBytes` apart.
    */
   winograd: [
     ...rowsOf('x'),
@@ -44,6 +44,7 @@ export const descriptors = {
     'height',
     'width',
     'channels',
+    'xPixelBytes',
     'pixelBytes',
     'sumPixelBytes',
     'tilesAcross',
@@ -55,14 +56,186 @@ export const descriptors = {
     'activation',
     'transformed',
     'planeBytes',
+    'tileBytes',
     'product',
     'scratch',
     'scratchBytes',
   ],
-  /** y = f(x · scale + shift), per channel; the scale may differ by image. Units are rows of the map. */
+  /** Sums over a map's pixels by channel and block of rows: means and squared deviations. Units are blocks. */
+  moments: [...rowsOf('x'), 'height', 'width', 'channels', 'rows', 'blockRows', 'partial'],
+  /** Blocks' moments put together, and what a batch normalisation needs of them. Units are channels. */
+  combineMoments: [
+    'partial',
+    'pitch',
+    'blocks',
+    'blockPixels',
+    'pixels',
+    'epsilon',
+    'momentum',
+    'gamma',
+    'beta',
+    'runningMean',
+    'runningVariance',
+    'mean',
+    'inverse',
+    'nextMean',
+    'nextVariance',
+    'scale',
+    'shift',
+  ],
+  /** The same walk for a normalisation's gradient. */
+  normGradientSums: [
+    ...rowsOf('x'),
+    ...rowsOf('dy'),
+    'height',
+    'width',
+    'channels',
+    'rows',
+    'blockRows',
+    'mean',
+    'scale',
+    'shift',
+    'partial',
+  ],
+  /** Blocks' sums put together: gradients of scale and shift, factors of dx. Units are channels. */
+  combineNormGradient: [
+    'partial',
+    'pitch',
+    'blocks',
+    'pixels',
+    'gamma',
+    'mean',
+    'inverse',
+    'dScale',
+    'dShift',
+    'a',
+    'b',
+    'c',
+    'fixed',
+  ],
+  /** dx = a · dy + b · x + c. Units are rows. */
+  normGradientInput: [
+    ...rowsOf('x'),
+    ...rowsOf('dy'),
+    ...rowsOf('y'),
+    'height',
+    'width',
+    'channels',
+    'scale',
+    'shift',
+    'a',
+    'b',
+    'c',
+  ],
+  /**
+   * aᵀ · b over pixels: `lines` of `width` pixels each, at offsets of two tables. Rows of the result are `segmentCount` runs
+   * of `segmentLength` neighbouring floats of a, its columns panels of b; all of it `places` times over. Units are panels of
+   * groups of rows.
+   */
+  transposedProduct: [
+    'aBase',
+    'aLines',
+    'aStep',
+    'aPlace',
+    'bBase',
+    'bLines',
+    'bStep',
+    'bPlace',
+    'lines',
+    'width',
+    'blockLines',
+    'segments',
+    'segmentCount',
+    'segmentLength',
+    'groups',
+    'panels',
+    'cBase',
+    'cPanel',
+    'cPlace',
+    'accumulate',
+  ],
+  /**
+   * Weights between their place in the state [K, C / groups, R, S] and panels [panel][tap][input][column]. A filter's group
+   * lies `groupStep` bytes on, the filter within it `filterStep`, a channel `channelStep`, a tap what the table says; `inputs`
+   * floats lie between taps. Units are panels, or filters on the way back.
+   */
+  weights: [
+    'source',
+    'groupFilters',
+    'groupStep',
+    'filterStep',
+    'channelStep',
+    'tapTable',
+    'taps',
+    'filters',
+    'channels',
+    'inputs',
+    'merged',
+    'setFilters',
+    'panels',
+    'panelBytes',
+    'setBytes',
+  ],
+  /** 3×3 filters into Winograd's places; `tapStep` is negative where the filter is turned round. Units are panels. */
+  winogradFilters: [
+    'source',
+    'filterStep',
+    'channelStep',
+    'tapStep',
+    'filters',
+    'channels',
+    'panelCount',
+    'weights',
+  ],
+  /** Winograd's places of a weight gradient back into [K, C, 3, 3]. Units are panels. */
+  winogradGradient: ['source', 'panelBytes', 'placeBytes', 'filters', 'channels', 'target'],
+  /** dx of a pool: each window of dy gives to the cells of x it saw. Units are images. */
+  poolGradient: [
+    ...rowsOf('x'),
+    ...rowsOf('dy'),
+    ...rowsOf('dx'),
+    'height',
+    'width',
+    'channels',
+    'xHeight',
+    'xWidth',
+    'kernelHeight',
+    'kernelWidth',
+    'strideDown',
+    'strideAcross',
+    'top',
+    'left',
+    'countPadding',
+  ],
+  /** Sums over the pixels of all images (`images` at once), or of each. Units are images times groups of 4 channels. */
+  channelSums: [...rowsOf('x'), 'images', 'height', 'width', 'channels', 'y', 'yImage'],
+  /** Loss of each image, put together in one number by `lossSum`. Units are images; of the sum, one. */
+  crossEntropy: [
+    'logits',
+    'logitsImage',
+    'targets',
+    'targetsImage',
+    'weights',
+    'weightsImage',
+    'classes',
+    'losses',
+    'images',
+    'loss',
+    'dLoss',
+    'dLogits',
+    'dLogitsImage',
+  ],
+  /** One step of gradient descent over one tensor, in place. Units are blocks of 1024 floats. */
+  sgd: ['parameter', 'gradient', 'momentum', 'count', 'rate', 'keep', 'decay', 'nesterov'],
+  /** Sum of squares of a tensor by blocks of 4096 floats, and their sum over all tensors. Units are blocks; of the sum, one. */
+  squares: ['x', 'count', 'partial', 'partials', 'y'],
+  /** Floats copied. Units are blocks of 1024 floats. */
+  copy: ['x', 'y', 'count'],
+  /** y = f(x · scale + shift + sum), per channel; the scale may differ by image. Units are rows of the map. */
   affine: [
     ...rowsOf('x'),
     ...rowsOf('y'),
+    ...rowsOf('sum'),
     'height',
     'width',
     'channels',
@@ -150,6 +323,12 @@ export function fieldOffset<D extends DescriptorName>(descriptor: D, field: Fiel
   const fields: readonly string[] = descriptors[descriptor]
   return fields.indexOf(field) * 4
 }
+
+/** How the transposed product cuts up its work. */
+export const productPlan = {
+  /** Rows of a unit: some tiles that share a panel of columns. */
+  unitRows: 48,
+} as const
 
 /** How the Winograd kernels cut up their work. */
 export const winogradPlan = {

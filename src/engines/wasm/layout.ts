@@ -2,7 +2,7 @@
  * How values lie in memory: channels last, `[N, H, W, pitch]` float32, with a border of zeros where a convolution reads over
  * the edge. The pitch is a multiple of 8 so that vectors never straddle pixels; a vector [N, C] is a map of one pixel.
  */
-import type { Shape } from '../../ops/shape.ts'
+import { bindBatch, elements, type Shape } from '../../ops/shape.ts'
 import type { Padding } from '../../ops/window.ts'
 
 /** Sizes of a stored map, all but its address. */
@@ -28,15 +28,26 @@ export function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple
 }
 
-/** The layout of a value: `[N, C, H, W]` as a map, anything else as one pixel of all its elements. */
+/**
+ * The layout of a value: `[N, C, H, W]` as a map, anything else that begins with the batch as one pixel of all its elements,
+ * and what does not (weights, statistics, single numbers) row-major as it is.
+ */
 export function layoutOf(shape: Shape, batch: number, halo: Padding = noHalo): Layout {
+  if (isFlat(shape)) return flatLayout(elements(bindBatch(shape, batch)))
   const dims = shape.map((dim) => (dim === 'N' ? batch : dim))
   const [, channels = 1, height = 1, width = 1] = dims
   if (dims.length === 4 && isMap(shape)) {
     return { batch, channels, height, width, pitch: roundUp(channels, 8), halo }
   }
-  const elements = dims.slice(1).reduce((product, dim) => product * dim, 1)
-  return { batch, channels: elements, height: 1, width: 1, pitch: roundUp(elements, 8), halo: noHalo }
+  return { ...flatLayout(elements(dims.slice(1))), batch }
+}
+
+/** Whether a value is stored row-major as it is, since it does not begin with the batch. */
+export const isFlat = (shape: Shape): boolean => shape[0] !== 'N'
+
+/** Numbers in a row. */
+function flatLayout(count: number): Layout {
+  return { batch: 1, channels: count, height: 1, width: 1, pitch: roundUp(count, 8), halo: noHalo }
 }
 
 /**

@@ -2,24 +2,32 @@
 import { EngineError } from '../../errors.ts'
 import type { GraphValue } from '../../graph/graph.ts'
 import type { PoolWindow } from '../../ops/window.ts'
-import type { TensorMap } from '../engine.ts'
 import type { Chain } from './chains.ts'
-import { constantValue, isConstant, statesBehind } from './constants.ts'
+import { constantValue, statesBehind } from './constants.ts'
 import { inputOf } from './convolution-parameters.ts'
 import { type Layout, originOf, pixelBytes, roundUp, rowBytes, rowsOf, type Storage } from './layout.ts'
 import type { Lowering } from './lowering.ts'
 import { foldingOf } from './pack.ts'
 import { writeDescriptor } from './program.ts'
 
-const from = (storage: Storage) => {
+export const from = (storage: Storage) => {
   const { base, image, row } = rowsOf(storage)
   return { xBase: base, xImage: image, xRow: row }
 }
-const to = (storage: Storage) => {
+export const to = (storage: Storage) => {
   const { base, image, row } = rowsOf(storage)
   return { yBase: base, yImage: image, yRow: row }
 }
-const unitsOf = ({ batch, height }: Layout) => batch * height
+export const dyFrom = (storage: Storage) => {
+  const { base, image, row } = rowsOf(storage)
+  return { dyBase: base, dyImage: image, dyRow: row }
+}
+export const unitsOf = ({ batch, height }: Layout) => batch * height
+
+const sumFrom = (storage: Storage) => {
+  const { base, image, row } = rowsOf(storage)
+  return { sumBase: base, sumImage: image, sumRow: row }
+}
 
 interface PerChannel {
   readonly scale: number
@@ -28,17 +36,20 @@ interface PerChannel {
   readonly shiftImage?: number
 }
 
-/** y = f(x · scale + shift) */
-function affine(lowering: Lowering, chain: Chain, x: Storage, perChannel: PerChannel): void {
+/** y = f(x · scale + shift), plus the chain's summand before the activation. */
+export function affine(lowering: Lowering, chain: Chain, x: Storage, perChannel: PerChannel): void {
   const y = lowering.place(chain.result)
   const size = { height: y.height, width: y.width, channels: y.pitch }
+  const { summand, activation } = chain
   const descriptor = writeDescriptor(lowering.heap, 'affine', {
     ...from(x),
     ...to(y),
+    ...(summand === undefined ? {} : sumFrom(lowering.storage(summand))),
     ...size,
     ...perChannel,
   })
-  lowering.phase(chain, `affine_${chain.activation}`, descriptor, unitsOf(y))
+  const kernel = summand === undefined ? 'affine' : 'affineSum'
+  lowering.phase(chain, `${kernel}_${activation}`, descriptor, unitsOf(y))
 }
 
 function filled({ heap }: Lowering, pitch: number, value: number): number {
@@ -96,7 +107,7 @@ export function lowerGroupNorm(lowering: Lowering, chain: Chain): void {
 function writeConstant(lowering: Lowering, value: GraphValue, floats: number): number {
   const { heap } = lowering
   const address = heap.allocate(floats * 4)
-  lowering.pack(statesBehind(value), (states: TensorMap) => {
+  lowering.pack(statesBehind(value), (states) => {
     heap.floats.set(constantValue(value, states).data, address / 4)
   })
   return address
@@ -117,7 +128,7 @@ export function lowerScale(lowering: Lowering, chain: Chain): void {
 }
 
 /** a + b, or a · b of two maps. */
-function binary(lowering: Lowering, chain: Chain, kernel: string): void {
+export function binary(lowering: Lowering, chain: Chain, kernel: string): void {
   const [a, b] = [lowering.storage(inputOf(chain.root, 0)), lowering.storage(inputOf(chain.root, 1))]
   const y = lowering.place(chain.result)
   const [first, second] = [rowsOf(a), rowsOf(b)]
@@ -212,7 +223,7 @@ interface Copy {
 }
 
 /** Copies channels pixel by pixel. */
-function copy(
+export function copy(
   lowering: Lowering,
   chain: Chain,
   { x, y, fromChannel, toChannel, count, rows, columns }: Copy,
@@ -366,7 +377,7 @@ export function lowerVectorConvolution(lowering: Lowering, chain: Chain): void {
 /** The same elements under another shape: vectors stay where they are. */
 export function lowerReshape(lowering: Lowering, chain: Chain): void {
   const input = inputOf(chain.root)
-  if (isConstant(input)) return
+  if (lowering.isConstant(input)) return
   const x = lowering.storage(input)
   const y = lowering.layout(chain.result)
   if (x.height * x.width !== 1 || y.height * y.width !== 1) {

@@ -1,38 +1,95 @@
-/** Stride-1 3×3 convolutions by Winograd as phases. */
+/** Stride-1 3×3 convolutions, and the gradients of their inputs, by Winograd as phases. */
+import type { GraphValue, Node } from '../../graph/graph.ts'
 import type { Chain } from './chains.ts'
 import { convolutionAttributes } from './convolution-attributes.ts'
 import { activationCode, inputOf, parametersOf, readParameters, sizesOf } from './convolution-parameters.ts'
 import { winogradPlan, winogradScratch } from './descriptors.ts'
 import { originOf, pixelBytes, rowBytes, rowsOf, type Storage } from './layout.ts'
+import type { PackedWeights } from './lower-product.ts'
 import type { Lowering } from './lowering.ts'
 import { writeDescriptor } from './program.ts'
+import { backwardView, forwardView, type WeightView } from './trained-weights.ts'
 import { packWinograd, tilesAlong } from './winograd.ts'
 
 const { places, blockTiles, blockFilters } = winogradPlan
 
 export function lowerWinograd(lowering: Lowering, chain: Chain): void {
-  const { heap, columns } = lowering
-  const { root, summand } = chain
+  const { root } = chain
   const { padding } = convolutionAttributes(root)
-  const [filters = 1, channels = 1] = sizesOf(root.inputs[1])
-  const x = lowering.storage(inputOf(root))
-  const y = lowering.place(chain.result)
-  const panelCount = Math.ceil(filters / columns)
-  const weights = heap.allocate(panelCount * places * channels * columns * 4)
-  const bias = heap.allocate(panelCount * columns * 4)
-  const parameters = parametersOf(chain)
-  lowering.pack(parameters.states, (states) => {
-    const { kernel, bias: given, folding } = readParameters(parameters, states)
-    const packed = packWinograd(kernel, given, folding, columns)
-    heap.floats.set(packed.weights, weights / 4)
-    heap.floats.set(packed.bias, bias / 4)
+  const weight = inputOf(root, 1)
+  const [filters = 1, channels = 1] = sizesOf(weight)
+  const bias = root.inputs[2]
+  const trained = chain.normalisation === undefined && !lowering.isConstant(weight)
+  appendWinograd(lowering, {
+    nodes: chain.nodes,
+    x: lowering.storage(inputOf(root)),
+    y: lowering.place(chain.result),
+    padding,
+    filters,
+    channels,
+    weights: trained
+      ? trainedFilters(lowering, chain.nodes, {
+          view: forwardView({
+            address: originOf(lowering.storage(weight)),
+            sizes: sizesOf(weight),
+            groups: 1,
+          }),
+          turned: false,
+          bias,
+        })
+      : fixedFilters(lowering, chain, { filters, channels }),
+    summand: chain.summand,
+    activation: activationCode(chain.activation),
   })
+}
+
+/** dx = dy convolved with the filters turned round, channels and filters exchanged. */
+export function lowerWinogradInputGradient(lowering: Lowering, chain: Chain): void {
+  const { root } = chain
+  const { padding } = convolutionAttributes(root)
+  const weight = inputOf(root, 1)
+  const [channels = 1, filters = 1] = sizesOf(weight)
+  const view = backwardView({
+    address: originOf(lowering.storage(weight)),
+    sizes: sizesOf(weight),
+    groups: 1,
+  })
+  appendWinograd(lowering, {
+    nodes: chain.nodes,
+    x: lowering.storage(inputOf(root)),
+    y: lowering.place(chain.result),
+    padding: { top: 2 - padding.top, left: 2 - padding.left },
+    filters,
+    channels,
+    weights: trainedFilters(lowering, chain.nodes, { view, turned: true, bias: undefined }),
+    summand: chain.summand,
+    activation: 0,
+  })
+}
+
+interface WinogradProduct {
+  readonly nodes: readonly Node[]
+  readonly x: Storage
+  readonly y: Storage
+  readonly padding: { readonly top: number; readonly left: number }
+  readonly filters: number
+  readonly channels: number
+  readonly weights: PackedWeights
+  readonly summand: GraphValue | undefined
+  readonly activation: number
+}
+
+function appendWinograd(lowering: Lowering, product: WinogradProduct): void {
+  const { heap, columns } = lowering
+  const { nodes, x, y, padding, filters, channels, weights, summand, activation } = product
+  const panelCount = Math.ceil(filters / columns)
   const tilesAcross = tilesAlong(y.width)
   const tilesPerImage = tilesAcross * tilesAlong(y.height)
   const tiles = y.batch * tilesPerImage
   const shared = tiles < 2 * blockTiles * lowering.threads
-  const planeBytes = tiles * channels * 4 + 64
-  const scratchBytes = winogradScratch.transformed + places * (blockTiles * channels * 4 + 64)
+  const tileBytes = channels * 4
+  const planeBytes = tiles * tileBytes + 64
+  const scratchBytes = winogradScratch.transformed + places * (blockTiles * tileBytes + 64)
   const sum = summand === undefined ? undefined : lowering.storage(summand)
   const [from, to] = [rowsOf(x), rowsOf(y)]
   const descriptor = writeDescriptor(heap, 'winograd', {
@@ -46,26 +103,80 @@ export function lowerWinograd(lowering: Lowering, chain: Chain): void {
     height: y.height,
     width: y.width,
     channels,
+    xPixelBytes: pixelBytes(x),
     pixelBytes: pixelBytes(y),
     tilesAcross,
     tilesPerImage,
     tiles,
-    weights,
+    weights: weights.panels,
     panelCount,
-    bias,
-    activation: activationCode(chain.activation),
-    transformed: shared ? heap.allocate(places * planeBytes) : 0,
+    bias: weights.bias,
+    activation,
+    transformed: shared ? lowering.scratchBytes('places', places * planeBytes) : 0,
     planeBytes,
+    tileBytes,
     product: writeProduct(lowering, channels),
     scratch: lowering.threadScratch(scratchBytes),
     scratchBytes: lowering.scratchStride(scratchBytes),
   })
   if (!shared) {
-    lowering.phase(chain, 'winogradByTiles', descriptor, Math.ceil(tiles / blockTiles))
+    lowering.phase({ nodes }, 'winogradByTiles', descriptor, Math.ceil(tiles / blockTiles))
     return
   }
-  lowering.phase(chain, 'winogradTransform', descriptor, tiles, { role: 'prepares' })
-  lowering.phase(chain, 'winogradByFilters', descriptor, Math.ceil((panelCount * columns) / blockFilters))
+  lowering.phase({ nodes }, 'winogradTransform', descriptor, tiles, { role: 'prepares' })
+  lowering.phase({ nodes }, 'winogradByFilters', descriptor, Math.ceil((panelCount * columns) / blockFilters))
+}
+
+function fixedFilters(
+  lowering: Lowering,
+  chain: Chain,
+  { filters, channels }: { readonly filters: number; readonly channels: number },
+): PackedWeights {
+  const { heap, columns } = lowering
+  const panelCount = Math.ceil(filters / columns)
+  const panels = heap.allocate(panelCount * places * channels * columns * 4)
+  const bias = heap.allocate(panelCount * columns * 4)
+  const parameters = parametersOf(chain)
+  lowering.pack(parameters.states, (states) => {
+    const { kernel, bias: given, folding } = readParameters(parameters, states)
+    const packed = packWinograd(kernel, given, folding, columns)
+    heap.floats.set(packed.weights, panels / 4)
+    heap.floats.set(packed.bias, bias / 4)
+  })
+  return { panels, bias }
+}
+
+interface TrainedFilters {
+  readonly view: WeightView
+  /** Whether the filters are read from their last element to their first. */
+  readonly turned: boolean
+  readonly bias: GraphValue | undefined
+}
+
+function trainedFilters(
+  lowering: Lowering,
+  nodes: readonly Node[],
+  { view, turned, bias }: TrainedFilters,
+): PackedWeights {
+  const { heap, columns } = lowering
+  const { address, filters, channels, filterStep, channelStep } = view
+  const panelCount = Math.ceil(filters / columns)
+  const panels = lowering.scratchBytes('weights', panelCount * places * channels * columns * 4)
+  const descriptor = writeDescriptor(heap, 'winogradFilters', {
+    source: turned ? address + 8 * 4 : address,
+    filterStep: filterStep * 4,
+    channelStep: channelStep * 4,
+    tapStep: turned ? -4 : 4,
+    filters,
+    channels,
+    panelCount,
+    weights: panels,
+  })
+  lowering.phase({ nodes }, 'winogradFilters', descriptor, panelCount, { role: 'prepares' })
+  return {
+    panels,
+    bias: bias === undefined ? lowering.zeros(panelCount * columns) : originOf(lowering.storage(bias)),
+  }
 }
 
 function sumFields(sum: Storage | undefined) {
@@ -75,7 +186,8 @@ function sumFields(sum: Storage | undefined) {
 }
 
 /** The product of one place for a block of tiles: rows of `channels` floats by a block of filters. */
-function writeProduct({ heap, columns }: Lowering, channels: number): number {
+function writeProduct(lowering: Lowering, channels: number): number {
+  const { heap, columns } = lowering
   const rows = (bytes: number) =>
     heap.writeIntegers(Array.from({ length: blockTiles }, (_, tile) => tile * bytes))
   return writeDescriptor(heap, 'convolution', {
@@ -85,7 +197,7 @@ function writeProduct({ heap, columns }: Lowering, channels: number): number {
     segmentLength: channels,
     panelBytes: channels * columns * 4,
     panelOffsets: heap.allocate((blockFilters / columns) * 4),
-    bias: heap.allocate(blockFilters * 4),
+    bias: lowering.zeros(blockFilters),
     yTable: rows(blockFilters * 4),
     pixels: blockTiles,
     panelCount: blockFilters / columns,

@@ -1,19 +1,20 @@
 /** What the rules that turn nodes into phases have in common: where values lie, what reads them, weights to be renewed. */
 import { EngineError } from '../../errors.ts'
 import type { Graph, GraphValue, Node } from '../../graph/graph.ts'
-import type { TensorMap } from '../engine.ts'
+import type { ReadableState } from '../state.ts'
 import { type Chain, ChainFinder } from './chains.ts'
-import { isConstant } from './constants.ts'
+import { constantValue, statesBehind } from './constants.ts'
 import { convolutionAttributes } from './convolution-attributes.ts'
 import { haloOf } from './halo.ts'
 import { type Layout, layoutOf, roundUp, type Storage } from './layout.ts'
-import { type Heap, Places } from './memory.ts'
+import { type Heap, Places, type ScratchPurpose } from './memory.ts'
 import type { Phase } from './program.ts'
+import type { States } from './states.ts'
 
 /** Weights in memory that depend on states, and how to write them anew. */
 export interface Packed {
   readonly states: readonly string[]
-  write(states: TensorMap): void
+  write(states: ReadableState): void
 }
 
 export interface CompileOptions {
@@ -24,18 +25,35 @@ export interface CompileOptions {
   readonly columns: number
 }
 
+/** Where a normalisation's statistics left what makes its output of its input. */
+export interface Normalised {
+  readonly scale: number
+  readonly shift: number
+}
+
+/** Operations that read single floats of a map when they have one group. */
+const denseReaders = ['conv2d', 'conv2dWeightGradient']
+
 export class Lowering {
   readonly heap: Heap
+  readonly states: States
   readonly graph: Graph
   readonly batch: number
   readonly chains: ChainFinder
   readonly phases: Phase[] = []
+  /** Phases that write states: they run when all others have succeeded, and are not interrupted. */
+  readonly commits: Phase[] = []
+  /** Values whose kernels write the states that take them, in a commit. */
+  readonly committed = new Set<GraphValue>()
+  /** Normalisations with the statistics of the batch, by node. */
+  readonly normalised = new Map<Node, Normalised>()
   readonly packed: Packed[] = []
   readonly #places: Places
   readonly #storages = new Map<GraphValue, Storage>()
   /** Reads that are still to come, for each place. */
   readonly #pending = new Map<number, number>()
   readonly #permanent = new Set<number>()
+  readonly #tables = new Map<string, number>()
 
   readonly threads: number
   /** Whether every product is summed by its definition. */
@@ -43,8 +61,17 @@ export class Lowering {
   /** Filters of a panel of packed weights. */
   readonly columns: number
 
-  constructor(heap: Heap, graph: Graph, { batch, threads, precise, columns }: CompileOptions) {
+  /** Whether parameters may be others in each run, since a graph with assignments is a step of a training. */
+  readonly training: boolean
+
+  constructor(
+    { heap, states }: { readonly heap: Heap; readonly states: States },
+    graph: Graph,
+    { batch, threads, precise, columns }: CompileOptions,
+  ) {
     this.heap = heap
+    this.states = states
+    this.training = graph.assignments.length > 0
     this.graph = graph
     this.batch = batch
     this.threads = threads
@@ -62,15 +89,39 @@ export class Lowering {
       value.kind === 'input' &&
       this.chains
         .readers(value)
-        .every((node) => node.operation.name === 'conv2d' && convolutionAttributes(node).groups === 1)
+        .every(
+          (node) => denseReaders.includes(node.operation.name) && convolutionAttributes(node).groups === 1,
+        )
     return dense ? { ...layout, pitch: layout.channels } : layout
   }
 
-  /** Where a computed value lies. */
+  /** Whether a value depends on nothing that a run changes, so that it is computed when states are written. */
+  isConstant(value: GraphValue): boolean {
+    if (value.kind === 'node') return value.node.inputs.every((input) => this.isConstant(input))
+    return value.kind === 'buffer' || (value.kind === 'parameter' && !this.training)
+  }
+
+  /** Where a value lies that is a state, a constant, or was computed before. */
   storage(value: GraphValue): Storage {
-    const storage = this.#storages.get(value)
+    const storage = this.#storages.get(value) ?? this.#resting(value)
     if (storage === undefined)
       throw new EngineError(`the value "${value.name}" is read before it is computed`)
+    return storage
+  }
+
+  /** The place of a state, or of a constant that is renewed with the states behind it. */
+  #resting(value: GraphValue): Storage | undefined {
+    const layout = layoutOf(value.shape, this.batch)
+    if (value.kind === 'parameter' || value.kind === 'buffer') {
+      const address = this.states.addressOf(value.name)
+      return address === undefined ? undefined : { ...layout, address }
+    }
+    if (!this.isConstant(value)) return undefined
+    const storage = { ...layout, address: this.heap.allocate(layout.pitch * 4) }
+    this.pack(statesBehind(value), (states) => {
+      this.heap.floats.set(constantValue(value, states).data, storage.address / 4)
+    })
+    this.#storages.set(value, storage)
     return storage
   }
 
@@ -84,21 +135,30 @@ export class Lowering {
     return storage
   }
 
-  /** Lets a value lie where another one does. */
-  alias(value: GraphValue, storage: Storage): void {
-    this.#hold(value, storage)
+  /** Lets a value lie where another one does; `readers` are those that are still to come. */
+  alias(value: GraphValue, storage: Storage, readers = this.#readersOf(value)): void {
+    this.#hold(value, storage, readers)
   }
 
-  #hold(value: GraphValue, storage: Storage): void {
+  #readersOf(value: GraphValue): number {
+    const outputs = [...this.graph.outputs.values()].filter((output) => output === value).length
+    const assigned = this.graph.assignments.filter((assignment) => assignment.value === value).length
+    return this.chains.readers(value).length + outputs + assigned
+  }
+
+  #hold(value: GraphValue, storage: Storage, readers = this.#readersOf(value)): void {
     this.#storages.set(value, storage)
-    const outside = [...this.graph.outputs.values()].includes(value) ? 1 : 0
-    const readers = this.chains.readers(value).length + outside
     this.#pending.set(storage.address, (this.#pending.get(storage.address) ?? 0) + readers)
   }
 
-  /** Scratch that lives from one phase to the next of the same node. */
+  /** A map that only phases of one node use, zeroed once. */
   scratch(layout: Layout): Storage {
     return new Places(this.heap).take(layout)
+  }
+
+  /** Bytes that only phases of one node use; whatever was in them is lost with the next node. */
+  scratchBytes(purpose: ScratchPurpose, bytes: number): number {
+    return this.heap.scratch(purpose, bytes)
   }
 
   /** Bytes from one thread's scratch to the next. */
@@ -106,9 +166,23 @@ export class Lowering {
     return roundUp(bytes, 4096) + 64
   }
 
+  /** Integers that do not change, written once for all that have the same key. */
+  table(key: string, make: () => Int32Array): number {
+    const there = this.#tables.get(key)
+    if (there !== undefined) return there
+    const address = this.heap.writeIntegers(make())
+    this.#tables.set(key, address)
+    return address
+  }
+
+  /** Zeros that nothing writes, as biases that there are none of: at least so many floats. */
+  zeros(count: number): number {
+    return this.table(`zeros ${count}`, () => new Int32Array(count))
+  }
+
   /** Scratch for each thread; whatever was in it is lost with each phase, so all layers share it. */
   threadScratch(bytes: number): number {
-    return this.heap.scratch(this.threads * this.scratchStride(bytes))
+    return this.heap.scratch('threads', this.threads * this.scratchStride(bytes))
   }
 
   phase(
@@ -121,7 +195,13 @@ export class Lowering {
     this.phases.push({ kernel, descriptor, units, grain, nodes: nodes.map(({ name }) => name), role })
   }
 
-  pack(states: readonly string[], write: (states: TensorMap) => void): void {
+  /** A phase that writes states. */
+  commit(nodes: readonly Node[], kernel: string, descriptor: number, units: number): void {
+    const names = nodes.map(({ name }) => name)
+    this.commits.push({ kernel, descriptor, units, grain: 1, nodes: names, role: 'computes' })
+  }
+
+  pack(states: readonly string[], write: (states: ReadableState) => void): void {
     this.packed.push({ states, write })
   }
 
@@ -130,7 +210,8 @@ export class Lowering {
     const own = new Set(nodes.flatMap(({ outputs }) => outputs))
     for (const node of nodes) {
       for (const input of new Set<GraphValue>(node.inputs)) {
-        if (isConstant(input) || (input.kind === 'node' && own.has(input))) continue
+        if (input.kind === 'parameter' || input.kind === 'buffer') continue
+        if (this.isConstant(input) || (input.kind === 'node' && own.has(input))) continue
         this.#read(this.storage(input))
       }
     }

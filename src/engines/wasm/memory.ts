@@ -8,10 +8,16 @@ import { type Layout, type Storage, totalBytes } from './layout.ts'
 const pageBytes = 65_536
 const cacheLine = 64
 
+/**
+ * What lives no longer than the phases of one node: each thread's own scratch, packed weights that change in each run, sums
+ * by block, maps in Winograd's places, and products whose rows are still in the order of panels.
+ */
+export type ScratchPurpose = 'threads' | 'weights' | 'sums' | 'places' | 'gradientPlaces' | 'product'
+
 export class Heap {
   #memory: WebAssembly.Memory | undefined
   #top = 4096
-  #scratch = { address: 0, bytes: 0 }
+  readonly #scratch = new Map<string, { readonly address: number; readonly bytes: number }>()
 
   constructor({ shared }: { readonly shared: boolean }) {
     this.#memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared })
@@ -36,10 +42,13 @@ export class Heap {
     return address
   }
 
-  /** Bytes that everybody may use in turn: the same as before where those suffice. */
-  scratch(bytes: number): number {
-    if (bytes > this.#scratch.bytes) this.#scratch = { address: this.allocate(bytes), bytes }
-    return this.#scratch.address
+  /** Bytes that everybody may use in turn for one purpose: the same as before where those suffice. */
+  scratch(purpose: ScratchPurpose, bytes: number): number {
+    const there = this.#scratch.get(purpose)
+    if (there !== undefined && there.bytes >= bytes) return there.address
+    const address = this.allocate(bytes)
+    this.#scratch.set(purpose, { address, bytes })
+    return address
   }
 
   #grow(pages: number): void {

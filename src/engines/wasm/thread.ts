@@ -12,6 +12,8 @@ export const control = {
   phases: 4,
   stop: 5,
   times: 6,
+  /** The first phase that writes states: from there on all are run. */
+  commit: 7,
 } as const
 
 /** Words of a phase in the table: kernel, descriptor, units, grain. */
@@ -45,7 +47,7 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
     while (Atomics.load(shared, at) === value) Atomics.wait(shared, at, value)
   }
 
-  const meet = () => {
+  const meet = (next: number) => {
     const generation = Atomics.load(shared, word.generation)
     if (Atomics.add(shared, word.arrived, 1) + 1 < count) {
       waitWhile(word.generation, generation)
@@ -53,7 +55,8 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
     }
     Atomics.store(shared, word.arrived, 0)
     // Decided before anybody goes on, so that all threads stop after the same phase.
-    if (Atomics.load(shared, word.stop) !== 0) Atomics.store(shared, word.phases, 0)
+    const interruptible = next <= Atomics.load(shared, word.commit)
+    if (interruptible && Atomics.load(shared, word.stop) !== 0) Atomics.store(shared, word.phases, 0)
     Atomics.add(shared, word.generation, 1)
     Atomics.notify(shared, word.generation)
   }
@@ -75,7 +78,7 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
       const from = Math.min(units, index * share)
       const to = Math.min(units, from + share)
       if (from < to) run[kernel]?.(descriptor, from, to)
-      meet()
+      meet(phase + 1)
       if (clock !== undefined) clock[phase + 1] = performance.now()
     }
   }

@@ -6,14 +6,14 @@ import { bindBatch, elements } from '../../ops/shape.ts'
 import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engine.ts'
 import { readTensors, writeTensors } from '../state.ts'
 import { timingOf } from '../timing.ts'
-import { compile, type Program } from './compile.ts'
+import { compile, draw, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
 import { kernelModules } from './generated/kernels.ts'
 import { type Level, type LevelName, levels } from './levels.ts'
 import { Heap } from './memory.ts'
-import { Pace } from './pace.ts'
+import { States } from './states.ts'
 
-/** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. Inference only. */
+/** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. */
 export const wasmEngine: Engine = {
   name: 'wasm',
   async open(state, options = {}) {
@@ -39,21 +39,11 @@ export async function openSession(
   const parts = { heap, module, kernels }
   const crew = shared ? new ThreadCrew(parts, threads) : await CallingThread.open(parts)
   const runsOn = `${level.title}, ${crew.description}`
-  return new WasmSession({ state: await copied(state), heap, kernels, crew, precise, level, runsOn })
-}
-
-async function copied(state: TensorMap): Promise<Map<string, Float32Array>> {
-  const copies = new Map<string, Float32Array>()
-  const pace = new Pace()
-  for (const [name, values] of state) {
-    copies.set(name, values.slice())
-    if (pace.isDue) await pace.rest()
-  }
-  return copies
+  return new WasmSession({ state: await States.of(heap, state), heap, kernels, crew, precise, level, runsOn })
 }
 
 interface SessionParts {
-  readonly state: Map<string, Float32Array>
+  readonly state: States
   readonly heap: Heap
   readonly kernels: readonly string[]
   readonly crew: Crew
@@ -67,12 +57,14 @@ interface Added {
   readonly batch: number
   readonly program: Program
   readonly table: number
+  /** States that were written since their weights were packed. */
+  readonly stale: Set<string>
 }
 
 class WasmSession implements Session {
   readonly runsOn: string
   readonly #heap: Heap
-  readonly #state: Map<string, Float32Array>
+  readonly #state: States
   readonly #added = new Map<string, Added>()
   readonly #kernels: readonly string[]
   readonly #crew: Crew
@@ -100,7 +92,7 @@ class WasmSession implements Session {
         if (size !== given)
           throw new EngineError(`state "${state}" must have ${size} elements, not ${given ?? 'none'}`)
       }
-      const program = compile(this.#heap, graph, {
+      const program = compile({ heap: this.#heap, states: this.#state }, graph, {
         batch,
         threads: this.#crew.threads,
         precise: this.#precise,
@@ -113,16 +105,21 @@ class WasmSession implements Session {
         units,
         grain,
       ])
-      this.#added.set(name, { graph, batch, program, table: this.#heap.writeIntegers(words) })
+      const table = this.#heap.writeIntegers(words)
+      this.#added.set(name, { graph, batch, program, table, stale: new Set() })
     })
   }
 
   run(name: string, inputs: TensorMap, options: { readonly signal?: AbortSignal } = {}): Promise<TensorMap> {
     return this.#enqueue(async () => {
       options.signal?.throwIfAborted()
-      const { program, table } = this.#addedNamed(name)
-      this.#place(inputs, program)
-      await this.#crew.run(table, program.phases.length, { signal: options.signal })
+      const added = this.#addedNamed(name)
+      const { program, table } = added
+      await this.#renew(added)
+      this.#place(inputs, added)
+      const { commit, assigned } = program
+      await this.#crew.run(table, program.phases.length, { signal: options.signal, commit })
+      this.#markWritten(assigned)
       return new Map(
         [...program.outputs].map(([output, { address, size }]) => [
           output,
@@ -134,12 +131,15 @@ class WasmSession implements Session {
 
   profile(name: string, inputs: TensorMap): Promise<readonly KernelTiming[]> {
     return this.#enqueue(async () => {
-      const { graph, batch, program, table } = this.#addedNamed(name)
+      const added = this.#addedNamed(name)
+      const { graph, batch, program, table } = added
       const byName = new Map(graph.nodes.map((node) => [node.name, node]))
-      this.#place(inputs, program)
+      await this.#renew(added)
+      this.#place(inputs, added)
       const count = program.phases.length
       const times = this.#heap.allocate((count + 1) * Float64Array.BYTES_PER_ELEMENT)
       await this.#crew.run(table, count, { times })
+      this.#markWritten(program.assigned)
       const clock = this.#heap.doubles(times, count + 1)
       return program.phases.map(({ kernel, nodes, role }, phase) =>
         timingOf({
@@ -161,7 +161,7 @@ class WasmSession implements Session {
   writeState(tensors: TensorMap): Promise<void> {
     return this.#enqueue(async () => {
       writeTensors(this.#state, tensors)
-      for (const { program } of this.#added.values()) await program.pack(this.#state, new Set(tensors.keys()))
+      this.#markWritten(tensors.keys())
     })
   }
 
@@ -183,14 +183,28 @@ class WasmSession implements Session {
     return result
   }
 
-  /** Copies each input to where the program reads it. */
-  #place(inputs: TensorMap, program: Program): void {
+  /** Weights that depend on states are packed anew before the next run that uses them. */
+  #markWritten(states: Iterable<string>): void {
+    const names = [...states]
+    for (const { stale } of this.#added.values()) for (const name of names) stale.add(name)
+  }
+
+  async #renew({ program, stale }: Added): Promise<void> {
+    if (stale.size === 0) return
+    await program.pack(this.#state, stale)
+    stale.clear()
+  }
+
+  /** Copies each input, and the random numbers that follow from them, to where the program reads it. */
+  #place(inputs: TensorMap, { program, batch }: Added): void {
     for (const [input, { address, size }] of program.inputs) {
       const values = inputs.get(input)
       if (values?.length !== size)
         throw new EngineError(`input "${input}" must have ${size} elements, not ${values?.length ?? 'none'}`)
       this.#heap.floats.set(values, address / 4)
     }
+    for (const drawn of program.drawn)
+      this.#heap.floats.set(draw(drawn, inputs, batch), drawn.region.address / 4)
   }
 
   #addedNamed(name: string): Added {

@@ -5,8 +5,7 @@
  */
 import type { Node } from '../../graph/graph.ts'
 import type { Array64 } from '../../ops/operation.ts'
-import { imageShape } from '../../ops/shape.ts'
-import { convolutionAttributes } from './convolution-attributes.ts'
+import { convolutionAttributes, convolutionShapes } from './convolution-attributes.ts'
 import { winogradPlan } from './descriptors.ts'
 import type { Folding } from './pack.ts'
 
@@ -23,14 +22,22 @@ export function tilesAlong(size: number): number {
   return Math.ceil(size / tileSize)
 }
 
-/** Whether a convolution node runs by Winograd. */
+/** Whether a convolution, or a gradient of one, runs by Winograd. */
 export function suitsWinograd(node: Node): boolean {
-  const { stride, dilation, groups } = convolutionAttributes(node)
-  const [filters = 0, channels = 0, rows = 0, columns = 0] = (node.inputs[1]?.shape ?? []).map(Number)
+  const { stride, dilation, groups, padding } = convolutionAttributes(node)
+  const { weight, x, y } = convolutionShapes(node)
+  const [filters = 0, channels = 0, rows = 0, columns = 0] = weight
   if (rows !== 3 || columns !== 3 || groups !== 1 || Math.max(...stride, ...dilation) !== 1) return false
-  const { height, width } = imageShape(node.outputs[0]?.shape, node.name)
+  // The gradient of the input is a convolution of dy whose padding makes up for that of the convolution.
+  const turned = node.operation.name === 'conv2dInputGradient'
+  if (turned && Math.max(...Object.values(padding)) > 2) return false
+  const { height, width } = turned ? x : y
   const use = (height * width) / (tilesAlong(height) * tilesAlong(width) * tileSize ** 2)
-  return channels >= limits.channels && channels % 8 === 0 && filters >= limits.channels && use >= limits.use
+  const read = turned ? filters : channels
+  const written = turned ? channels : filters
+  return (
+    Math.min(read, written) >= limits.channels && read % 8 === 0 && written % 4 === 0 && use >= limits.use
+  )
 }
 
 /**

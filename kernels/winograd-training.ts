@@ -1,0 +1,245 @@
+/**
+ * What training adds to Winograd's F(4×4, 3×3) (arXiv:1509.09308): filters transformed in every step, since they change, and
+ * the gradient of the weights. With V = Bᵀ x B and U = G w Gᵀ the forward pass is Aᵀ (U · V) A, so the gradient of U at each
+ * of the 36 places is Vᵀ · (A dy Aᵀ), summed over tiles, and dw = Gᵀ dU G.
+ */
+import { winogradPlan } from '../src/engines/wasm/descriptors.ts'
+import type { Level } from '../src/engines/wasm/levels.ts'
+import { rowBytes, vectorsOf } from './tiles.ts'
+import {
+  add,
+  addVectors,
+  type Code,
+  field,
+  forUnits,
+  get,
+  int,
+  kernel,
+  lines,
+  loadVector,
+  local,
+  loop,
+  mul,
+  range,
+  set,
+  storeVector,
+  sub,
+  vector,
+  when,
+} from './wat.ts'
+import { minus, times, transformShared, transformTiles } from './winograd.ts'
+
+const { places, blockFilters } = winogradPlan
+
+/** y = A x: six vectors from four. */
+const gradientTransform: Code = lines(
+  set('y0', get('x0')),
+  set('e', addVectors(get('x0'), get('x2'))),
+  set('o', addVectors(get('x1'), get('x3'))),
+  set('y1', addVectors(get('e'), get('o'))),
+  set('y2', minus(get('e'), get('o'))),
+  set('e', addVectors(get('x0'), times(4, get('x2')))),
+  set('o', addVectors(times(2, get('x1')), times(8, get('x3')))),
+  set('y3', addVectors(get('e'), get('o'))),
+  set('y4', minus(get('e'), get('o'))),
+  set('y5', get('x3')),
+)
+
+/** y = G x: six vectors from three. */
+const filterTransform: Code = lines(
+  set('y0', times(1 / 4, get('x0'))),
+  set('y5', get('x2')),
+  set('e', times(-1 / 6, addVectors(get('x0'), get('x2')))),
+  set('o', times(1 / 6, get('x1'))),
+  set('y1', minus(get('e'), get('o'))),
+  set('y2', addVectors(get('e'), get('o'))),
+  set('e', addVectors(times(1 / 24, get('x0')), times(1 / 6, get('x2')))),
+  set('o', times(1 / 12, get('x1'))),
+  set('y3', addVectors(get('e'), get('o'))),
+  set('y4', minus(get('e'), get('o'))),
+)
+
+/** y = Gᵀ x: three vectors from six. */
+const filterGradientTransform: Code = lines(
+  set('e', times(1 / 6, addVectors(get('x1'), get('x2')))),
+  set('o', addVectors(get('x3'), get('x4'))),
+  set('y0', addVectors(minus(times(1 / 4, get('x0')), get('e')), times(1 / 24, get('o')))),
+  set(
+    'y1',
+    addVectors(times(1 / 6, minus(get('x2'), get('x1'))), times(1 / 12, minus(get('x3'), get('x4')))),
+  ),
+  set('y2', addVectors(minus(times(1 / 6, get('o')), get('e')), get('x5'))),
+)
+
+const vectorLocals = local('v128', ...range(6).flatMap((i) => [`x${i}`, `y${i}`]), 'e', 'o')
+
+/** Loads one float of each of four filters, `step` bytes apart, into the lanes of a vector. */
+const gatherFour = (address: Code): Code =>
+  range(4).reduce(
+    (value, lane) => `(v128.load32_lane ${lane} ${add(address, mul(get('filterStep'), int(lane)))} ${value})`,
+    vector(0),
+  )
+
+/** Filters of a panel, four at a time; those past the last are zeros. Out goes [block][place][panel][channel][column]. */
+const filters = (level: Level): Code => {
+  const d = (name: Parameters<typeof field<'winogradFilters'>>[1]) => field('winogradFilters', name)
+  const panelsOfBlock = blockFilters / level.columns
+  const placeOf = (row: number, column: number) => add(get('out'), mul(get('place'), int(row * 6 + column)))
+  return kernel(
+    'winogradFilters',
+    lines(
+      local('i32', 'unit', 'block', 'panels', 'c', 'p', 'q', 'out', 'place', 'filterStep', 'tapStep'),
+      vectorLocals,
+      local('v128', ...range(18).map((i) => `h${i}`)),
+    ),
+    lines(
+      set('filterStep', d('filterStep')),
+      set('tapStep', d('tapStep')),
+      forUnits(
+        lines(
+          set('block', `(i32.div_u ${get('unit')} ${int(panelsOfBlock)})`),
+          set('panels', sub(d('panelCount'), mul(get('block'), int(panelsOfBlock)))),
+          when(`(i32.gt_u ${get('panels')} ${int(panelsOfBlock)})`, set('panels', int(panelsOfBlock))),
+          // Bytes of one place of the block: its panels' channels.
+          set('place', mul(mul(get('panels'), d('channels')), int(rowBytes(level)))),
+          set(
+            'out',
+            add(
+              add(
+                d('weights'),
+                mul(mul(get('block'), d('channels')), int(panelsOfBlock * places * rowBytes(level))),
+              ),
+              mul(
+                mul(`(i32.rem_u ${get('unit')} ${int(panelsOfBlock)})`, d('channels')),
+                int(rowBytes(level)),
+              ),
+            ),
+          ),
+          set('p', add(d('source'), mul(mul(get('unit'), int(level.columns)), get('filterStep')))),
+          loop(
+            'c',
+            int(0),
+            d('channels'),
+            int(1),
+            lines(
+              vectorsOf(level).map((v) =>
+                lines(
+                  set('q', add(get('p'), mul(get('filterStep'), int(4 * v)))),
+                  range(3).map((column) =>
+                    lines(
+                      when(
+                        `(i32.lt_u ${add(mul(get('unit'), int(level.columns)), int(4 * v))} ${d('filters')})`,
+                        lines(
+                          range(3).map((row) =>
+                            set(
+                              `x${row}`,
+                              gatherFour(add(get('q'), mul(get('tapStep'), int(3 * row + column)))),
+                            ),
+                          ),
+                        ),
+                        lines(range(3).map((row) => set(`x${row}`, vector(0)))),
+                      ),
+                      filterTransform,
+                      range(6).map((row) => set(`h${row * 3 + column}`, get(`y${row}`))),
+                    ),
+                  ),
+                  range(6).map((row) =>
+                    lines(
+                      range(3).map((column) => set(`x${column}`, get(`h${row * 3 + column}`))),
+                      filterTransform,
+                      range(6).map((column) => storeVector(placeOf(row, column), get(`y${column}`), 16 * v)),
+                    ),
+                  ),
+                ),
+              ),
+              set('p', add(get('p'), d('channelStep'))),
+              set('out', add(get('out'), int(rowBytes(level)))),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+/** Places of the weights' gradient [place][panel][channel][column] into [K, C, 3, 3]. */
+const gradient = (level: Level): Code => {
+  const d = (name: Parameters<typeof field<'winogradGradient'>>[1]) => field('winogradGradient', name)
+  return kernel(
+    'winogradGradient',
+    lines(
+      local('i32', 'unit', 'c', 'p', 'q', 'filterStep', 'placeBytes', 'filter'),
+      vectorLocals,
+      local('v128', ...range(18).map((i) => `h${i}`)),
+    ),
+    lines(
+      set('filterStep', mul(d('channels'), int(36))),
+      set('placeBytes', d('placeBytes')),
+      forUnits(
+        loop(
+          'c',
+          int(0),
+          d('channels'),
+          int(1),
+          lines(
+            vectorsOf(level).map((v) =>
+              lines(
+                set('filter', add(mul(get('unit'), int(level.columns)), int(4 * v))),
+                when(
+                  `(i32.lt_u ${get('filter')} ${d('filters')})`,
+                  lines(
+                    set(
+                      'p',
+                      add(
+                        add(d('source'), mul(get('unit'), d('panelBytes'))),
+                        add(mul(get('c'), int(rowBytes(level))), int(16 * v)),
+                      ),
+                    ),
+                    range(6).map((row) =>
+                      lines(
+                        range(6).map((column) =>
+                          set(
+                            `x${column}`,
+                            loadVector(add(get('p'), mul(get('placeBytes'), int(row * 6 + column)))),
+                          ),
+                        ),
+                        filterGradientTransform,
+                        range(3).map((column) => set(`h${row * 3 + column}`, get(`y${column}`))),
+                      ),
+                    ),
+                    set(
+                      'q',
+                      add(add(d('target'), mul(get('filter'), get('filterStep'))), mul(get('c'), int(36))),
+                    ),
+                    range(3).map((column) =>
+                      lines(
+                        range(6).map((row) => set(`x${row}`, get(`h${row * 3 + column}`))),
+                        filterGradientTransform,
+                        range(3).map((row) =>
+                          lines(
+                            range(4).map(
+                              (lane) =>
+                                `(v128.store32_lane offset=${(3 * row + column) * 4} ${lane} ${add(get('q'), mul(get('filterStep'), int(lane)))} ${get(`y${row}`)})`,
+                            ),
+                          ),
+                        ),
+                      ),
+                    ),
+                  ),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+export const winogradTraining = (level: Level): Code =>
+  lines(
+    transformTiles('transformGradient', 4, gradientTransform),
+    transformShared('winogradGradientTransform', 'transformGradient'),
+    filters(level),
+    gradient(level),
+  )

@@ -1,0 +1,257 @@
+/** What training adds besides gradients of convolutions and normalisations, as phases. */
+import { EngineError } from '../../errors.ts'
+import type { GraphValue } from '../../graph/graph.ts'
+import { bindBatch, elements } from '../../ops/shape.ts'
+import type { PoolWindow } from '../../ops/window.ts'
+import type { Chain } from './chains.ts'
+import { inputOf } from './convolution-parameters.ts'
+import { originOf, rowsOf } from './layout.ts'
+import { allPixels, lowerProduct } from './lower-product.ts'
+import { binary, copy, dyFrom, from } from './lower-rows.ts'
+import { lowerOuterProduct } from './lower-weight-gradient.ts'
+import type { Lowering } from './lowering.ts'
+import { groupingOf } from './pack.ts'
+import { writeDescriptor } from './program.ts'
+import { backwardView, packPanels } from './trained-weights.ts'
+
+/** Floats of a unit of kernels that go over tensors of any shape. */
+const unitFloats = 1024
+
+/** dx from x (or, for activations that cut off, from their output) and dy. */
+export function lowerActivationGradient(lowering: Lowering, chain: Chain): void {
+  binary(lowering, chain, chain.root.operation.name)
+}
+
+export function lowerPoolGradient(lowering: Lowering, chain: Chain): void {
+  const { root } = chain
+  const maximum = root.operation.name === 'maxPoolGradient'
+  const attributes: Partial<PoolWindow> & {
+    readonly paddingValue?: string
+    readonly countPadding?: boolean
+  } = root.attributes
+  const { kernel = [1, 1], stride = [1, 1], padding } = attributes
+  const dy = lowering.storage(inputOf(root, maximum ? 1 : 0))
+  const dx = lowering.place(chain.result)
+  const { base, image, row } = rowsOf(dx)
+  const descriptor = writeDescriptor(lowering.heap, 'poolGradient', {
+    ...(maximum ? from(lowering.storage(inputOf(root))) : {}),
+    ...dyFrom(dy),
+    dxBase: base,
+    dxImage: image,
+    dxRow: row,
+    height: dy.height,
+    width: dy.width,
+    channels: dx.pitch,
+    xHeight: dx.height,
+    xWidth: dx.width,
+    kernelHeight: kernel[0],
+    kernelWidth: kernel[1],
+    strideDown: stride[0],
+    strideAcross: stride[1],
+    top: padding?.top ?? 0,
+    left: padding?.left ?? 0,
+    countPadding: attributes.countPadding === true ? 1 : 0,
+  })
+  const kernelName = attributes.paddingValue === 'zero' ? 'maxPoolOverZerosGradient' : root.operation.name
+  lowering.phase(chain, kernelName, descriptor, dx.batch)
+}
+
+/** Sums of each channel: over all images and pixels, or over each image's pixels. */
+export function lowerSumTo(lowering: Lowering, chain: Chain): void {
+  const { root, result } = chain
+  const x = lowering.storage(inputOf(root))
+  const y = lowering.place(result)
+  const perImage = result.shape[0] === 'N'
+  if (y.channels !== x.channels || y.height * y.width !== 1)
+    throw new EngineError(`${root.name}: the wasm engine sums over pixels, or over pixels and images`)
+  const descriptor = writeDescriptor(lowering.heap, 'channelSums', {
+    ...from(x),
+    images: perImage ? 1 : x.batch,
+    height: x.height,
+    width: x.width,
+    channels: x.pitch,
+    y: originOf(y),
+    yImage: rowsOf(y).image,
+  })
+  lowering.phase(chain, 'channelSums', descriptor, (perImage ? x.batch : 1) * (x.pitch / 4))
+}
+
+/** A vector of channels at every pixel. */
+export function lowerBroadcastTo(lowering: Lowering, chain: Chain): void {
+  const x = lowering.storage(inputOf(chain.root))
+  const y = lowering.place(chain.result)
+  if (x.channels !== y.channels || x.height * x.width !== 1 || x.batch !== y.batch)
+    throw new EngineError(`${chain.root.name}: the wasm engine repeats a vector of channels over a map`)
+  copy(lowering, chain, {
+    x,
+    y,
+    fromChannel: 0,
+    toChannel: 0,
+    count: x.channels,
+    rows: new Array<number>(y.height).fill(0),
+    columns: new Array<number>(y.width).fill(0),
+  })
+}
+
+/** The two products that a linear layer's gradients are: dy · weight, and dyᵀ · x. */
+export function lowerMatmul(lowering: Lowering, chain: Chain): void {
+  const { root } = chain
+  const attributes: { readonly transposeA?: boolean; readonly transposeB?: boolean } = root.attributes
+  const [a, b] = [inputOf(root), inputOf(root, 1)]
+  if (attributes.transposeA && !attributes.transposeB && a.shape[0] === 'N' && b.shape[0] === 'N') {
+    lowerOuterProduct(lowering, chain)
+    return
+  }
+  if (attributes.transposeA || attributes.transposeB || a.shape[0] !== 'N' || b.shape[0] === 'N')
+    throw new EngineError(
+      `${root.name}: the wasm engine multiplies matrices as a linear layer's gradients do`,
+    )
+  const sizes = b.shape.map(Number)
+  const view = backwardView({ address: originOf(lowering.storage(b)), sizes, groups: 1 })
+  const [x, y] = [lowering.storage(a), lowering.place(chain.result)]
+  const grouping = groupingOf(
+    { filters: view.filters, groupChannels: view.channels, groups: 1 },
+    lowering.columns,
+  )
+  const packing = { groups: 1, grouping, inputs: x.pitch }
+  lowerProduct(lowering, {
+    nodes: chain.nodes,
+    x: allPixels(lowering, x),
+    y: allPixels(lowering, y),
+    pixels: y.batch,
+    segments: { offsets: [0], length: x.pitch },
+    packing,
+    weights: {
+      panels: packPanels(lowering, chain.nodes, view, [0], packing),
+      bias: lowering.zeros(grouping.panels * lowering.columns),
+    },
+    activation: 0,
+  })
+}
+
+/** (logits, targets, weights) -> loss. */
+export function lowerCrossEntropy(lowering: Lowering, chain: Chain): void {
+  const { heap, batch } = lowering
+  const descriptor = writeDescriptor(heap, 'crossEntropy', {
+    ...lossFields(lowering, chain),
+    losses: heap.allocate(batch * 4),
+    images: batch,
+    loss: originOf(lowering.place(chain.result)),
+  })
+  lowering.phase(chain, 'crossEntropy', descriptor, batch)
+  lowering.phase(chain, 'lossSum', descriptor, 1)
+}
+
+/** (logits, targets, weights, dloss) -> dlogits. */
+export function lowerCrossEntropyGradient(lowering: Lowering, chain: Chain): void {
+  const y = lowering.place(chain.result)
+  const descriptor = writeDescriptor(lowering.heap, 'crossEntropy', {
+    ...lossFields(lowering, chain),
+    dLoss: originOf(lowering.storage(inputOf(chain.root, 3))),
+    dLogits: originOf(y),
+    dLogitsImage: rowsOf(y).image,
+  })
+  lowering.phase(chain, 'crossEntropyGradient', descriptor, lowering.batch)
+}
+
+function lossFields(lowering: Lowering, { root }: Chain) {
+  const [logits, targets, weights] = [0, 1, 2].map((input) => rowsOf(lowering.storage(inputOf(root, input))))
+  return {
+    logits: logits?.base ?? 0,
+    logitsImage: logits?.image ?? 0,
+    targets: targets?.base ?? 0,
+    targetsImage: targets?.image ?? 0,
+    weights: weights?.base ?? 0,
+    weightsImage: weights?.image ?? 0,
+    classes: Number(inputOf(root).shape[1] ?? 0),
+  }
+}
+
+/** Squares of all numbers of many tensors, summed. */
+export function lowerSquaredNorm(lowering: Lowering, chain: Chain): void {
+  const { heap } = lowering
+  const tensors = chain.root.inputs.map((value) => ({
+    storage: lowering.storage(value),
+    count: countOf(lowering, value),
+  }))
+  const blocks = tensors.map(({ count }) => Math.ceil(count / (4 * unitFloats)))
+  const partials = blocks.reduce((sum, count) => sum + count, 0)
+  const partial = heap.allocate(partials * 4)
+  let first = 0
+  tensors.forEach(({ storage, count }, index) => {
+    const units = blocks[index] ?? 0
+    const descriptor = writeDescriptor(heap, 'squares', {
+      x: originOf(storage),
+      count,
+      partial: partial + first * 4,
+    })
+    lowering.phase(chain, 'squares', descriptor, units)
+    first += units
+  })
+  const y = originOf(lowering.place(chain.result))
+  lowering.phase(chain, 'squaresSum', writeDescriptor(heap, 'squares', { partial, partials, y }), 1)
+}
+
+/** (rate, momentum, decay, parameters..., gradients..., momenta...): each tensor's step, in place, when all else is done. */
+export function lowerSgd(lowering: Lowering, { root }: Chain): void {
+  const { heap } = lowering
+  const number = (input: number) => originOf(lowering.storage(inputOf(root, input)))
+  const [rate, keep, decay] = [number(0), number(1), number(2)]
+  const tensors = root.inputs.slice(3)
+  const third = tensors.length / 3
+  const attributes: { readonly nesterov?: boolean } = root.attributes
+  for (let i = 0; i < third; i++) {
+    const [parameter, gradient, momentum] = [i, i + third, i + 2 * third].map((at) => inputOf(root, 3 + at))
+    if (parameter === undefined || gradient === undefined || momentum === undefined) continue
+    checkAssigned(lowering, root.outputs[i], parameter)
+    checkAssigned(lowering, root.outputs[i + third], momentum)
+    const count = countOf(lowering, parameter)
+    const at = (value: GraphValue) => originOf(lowering.storage(value))
+    const descriptor = writeDescriptor(heap, 'sgd', {
+      parameter: at(parameter),
+      gradient: at(gradient),
+      momentum: at(momentum),
+      count,
+      rate,
+      keep,
+      decay,
+      nesterov: attributes.nesterov === true ? 1 : 0,
+    })
+    lowering.commit([root], 'sgd', descriptor, Math.ceil(count / unitFloats))
+  }
+}
+
+/** A step is taken in place: what comes out must be the next value of what went in. */
+function checkAssigned(
+  { graph, committed }: Lowering,
+  value: GraphValue | undefined,
+  state: GraphValue,
+): void {
+  const assignment = graph.assignments.find((candidate) => candidate.value === value)
+  if (value === undefined || assignment?.state !== state)
+    throw new EngineError(
+      `the wasm engine takes a step of gradient descent in place: assign it to "${state.name}"`,
+    )
+  committed.add(value)
+}
+
+/** The state takes its next value when all else is done. */
+export function lowerAssignment(lowering: Lowering, state: GraphValue, value: GraphValue): void {
+  if (lowering.committed.has(value)) return
+  const count = countOf(lowering, state)
+  const descriptor = writeDescriptor(lowering.heap, 'copy', {
+    x: originOf(lowering.storage(value)),
+    y: originOf(lowering.storage(state)),
+    count,
+  })
+  lowering.commit(
+    value.kind === 'node' ? [value.node] : [],
+    'copy',
+    descriptor,
+    Math.ceil(count / unitFloats),
+  )
+}
+
+function countOf({ batch }: Lowering, value: GraphValue): number {
+  return elements(bindBatch(value.shape, batch))
+}
