@@ -24,7 +24,7 @@ export function generateInput(shape: readonly number[]): Float32Array {
  *
  * | name and rank | value of each element, u in [0, 1) |
  * | --- | --- |
- * | `input` | 2u - 1 |
+ * | `input`, `image/*` | 2u - 1 |
  * | `*.running_var` | 0.5 + u |
  * | `*.running_mean` | 0.2 (u - 0.5) |
  * | rank < 2, `*.weight`: the scale of a normalisation | 0.5 + u |
@@ -39,6 +39,27 @@ export function generate(name: string, shape: readonly number[], gain = 1): Floa
   return values
 }
 
+/** The images [N, C, H, W] and labels of a step: to each image's noise the pattern of its class is added. */
+export function labelled(
+  step: number,
+  shape: readonly number[],
+  classes: number,
+): { readonly images: Float32Array; readonly labels: readonly number[] } {
+  const [batch = 0, ...size] = shape
+  const number = uniform('labels')
+  const labels = Array.from({ length: batch }, (_, i) => Math.floor(classes * number(step * batch + i)))
+  const images = new Float32Array(product(shape))
+  for (const [i, label] of labels.entries()) {
+    const pattern = generate(`image/class-${label}`, size)
+    const noise = generate(`image/${step * batch + i}`, size)
+    images.set(
+      noise.map((value, k) => value + (pattern[k] ?? 0)),
+      i * noise.length,
+    )
+  }
+  return { images, labels }
+}
+
 /** Numbers in [0, 1) by index. */
 export function uniform(name: string): (index: number) => number {
   const hash = fnv1a(name)
@@ -47,7 +68,7 @@ export function uniform(name: string): (index: number) => number {
 
 /** The same operations in the same order as in Python, so that both round alike. */
 function filler(name: string, shape: readonly number[], gain: number): (u: number) => number {
-  if (name === 'input') return (u) => 2 * u - 1
+  if (name === 'input' || name.startsWith('image/')) return (u) => 2 * u - 1
   if (name.endsWith('running_var')) return (u) => 0.5 + u
   const isScale = shape.length < 2 && name.endsWith('.weight')
   if (isScale) return (u) => 0.5 + u

@@ -47,8 +47,14 @@ export function trainingInputs(
 }
 
 /** What `update` reads. */
-export function updateInputs(settings: Readonly<Record<'rate' | 'momentum' | 'decay', number>>): TensorMap {
-  return new Map(Object.entries(settings).map(([name, value]) => [name, Float32Array.of(value)]))
+export function updateInputs({
+  rate,
+  momentum,
+  decay,
+}: Readonly<Record<'rate' | 'momentum' | 'decay', number>>): TensorMap {
+  return new Map(
+    Object.entries({ rate, momentum, decay }).map(([name, value]) => [name, Float32Array.of(value)]),
+  )
 }
 
 /** Greatest difference over the greatest expected value. */

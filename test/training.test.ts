@@ -1,5 +1,5 @@
 /** Steps of training on an engine: micro-batches, steps that are given up, parts that are frozen. */
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { changed } from '../src/architecture/change.ts'
 import type { ResNetConfig } from '../src/architecture/config.ts'
 import { buildGradients } from '../src/architecture/gradients.ts'
@@ -37,8 +37,16 @@ function part(from: number, to: number): TensorMap {
 }
 
 describe.each(engines)('the engine $name', (engine) => {
-  const open = (network: ResNetConfig, batch: number, options?: TrainingOptions) =>
-    openTraining(engine, buildTraining(network, options), batch)
+  const sessions: Session[] = []
+  afterEach(async () => {
+    for (const session of sessions.splice(0)) await session.dispose()
+  })
+
+  async function open(network: ResNetConfig, batch: number, options?: TrainingOptions): Promise<Session> {
+    const session = await openTraining(engine, buildTraining(network, options), batch)
+    sessions.push(session)
+    return session
+  }
 
   /** A step of two micro-batches of two images; answers what the second one did. */
   async function stepByTwo(session: Session): Promise<TensorMap> {
@@ -67,6 +75,7 @@ describe.each(engines)('the engine $name', (engine) => {
   it('advances running statistics once for each micro-batch', async () => {
     const session = await open(small, 2)
     const other = await engine.open(await session.readState())
+    sessions.push(other)
     await other.add('gradients', buildGradients(small), { batch: 2 })
     await stepByTwo(session)
     for (const inputs of [part(0, 2), part(2, 4)]) await other.run('gradients', inputs)

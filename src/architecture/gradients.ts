@@ -21,8 +21,6 @@ export interface GradientOptions extends Omit<BuildOptions, 'mode'> {
  * 1 / N for a mean, 0 for the empty places of a short batch), and `seed` and `imageIndex` where the network draws random
  * numbers. Outputs: `logits`, `loss` (a single number), `gradient/NAME` for each trained parameter. The running
  * statistics take their next values when a run has succeeded.
- *
- * @param options.trained names of the parameters to train; all without it.
  */
 export function buildGradients(config: ResNetConfig, options: GradientOptions = {}): Graph {
   const { graph, trained } = buildLoss(config, options)
