@@ -6,6 +6,7 @@ import { buildTraining } from '../src/architecture/training.ts'
 import { config } from '../src/architecture/variants.ts'
 import type { Engine, TensorMap } from '../src/engines/engine.ts'
 import { referenceEngine } from '../src/engines/reference/reference.ts'
+import { wasmEngine } from '../src/engines/wasm/wasm.ts'
 import { labelled } from './generator.ts'
 import { openTraining, relativeDifference, trainingInputs, updateInputs } from './network.ts'
 
@@ -32,6 +33,7 @@ const curves: readonly Curve[] = JSON.parse(
 /** What an engine may differ by, of the greatest loss: rounding of states to single precision, its own on top. */
 const engines: readonly { readonly engine: Engine; readonly tolerance: number }[] = [
   { engine: referenceEngine, tolerance: 1e-6 },
+  { engine: wasmEngine, tolerance: 1e-4 },
 ]
 
 describe.each(engines)('$engine.name trains as PyTorch does', ({ engine, tolerance }) => {

@@ -8,6 +8,7 @@ import { changed } from '../src/architecture/change.ts'
 import { buildGradients } from '../src/architecture/gradients.ts'
 import { config } from '../src/architecture/variants.ts'
 import { referenceEngine } from '../src/engines/reference/reference.ts'
+import { wasmEngine } from '../src/engines/wasm/wasm.ts'
 import { generate } from './generator.ts'
 import { relativeDifference, runOnce, trainingInputs } from './network.ts'
 
@@ -50,7 +51,14 @@ function recorded(tensor: RecordedTensor): readonly number[] {
   return 'values' in tensor ? tensor.values : [tensor.sum, tensor.squares, ...tensor.first]
 }
 
-describe.each(fixtures)('a training step of a narrow $variant', ({
+describe.each(
+  fixtures.flatMap((fixture) => [
+    { ...fixture, engine: referenceEngine, tolerance: 1e-4 },
+    { ...fixture, engine: wasmEngine, tolerance: 1e-3 },
+  ]),
+)('a training step of a narrow $variant on $engine.name', ({
+  engine,
+  tolerance,
   variant,
   set,
   input,
@@ -63,7 +71,7 @@ describe.each(fixtures)('a training step of a narrow $variant', ({
   const graph = buildGradients(changed(config(variant), set))
   const classes = logits[0]?.length ?? 0
   const inputs = trainingInputs(generate('input', input), labels, { classes, weight: 1 / labels.length })
-  const step = runOnce(referenceEngine, graph, { batch: labels.length, gain: 1, inputs })
+  const step = runOnce(engine, graph, { batch: labels.length, gain: 1, inputs })
 
   it('gives the same logits and loss', async () => {
     const { outputs } = await step
@@ -78,7 +86,7 @@ describe.each(fixtures)('a training step of a narrow $variant', ({
     )
     for (const [name, gradient] of Object.entries(gradients)) {
       const ours = digest(outputs.get(`gradient/${name}`) ?? new Float32Array(), gradient)
-      expect(relativeDifference(ours, recorded(gradient)), name).toBeLessThan(1e-4)
+      expect(relativeDifference(ours, recorded(gradient)), name).toBeLessThan(tolerance)
     }
   })
 

@@ -7,10 +7,11 @@ import { buildTraining, type TrainingOptions } from '../src/architecture/trainin
 import { config } from '../src/architecture/variants.ts'
 import type { Session, TensorMap } from '../src/engines/engine.ts'
 import { referenceEngine } from '../src/engines/reference/reference.ts'
+import { wasmEngine } from '../src/engines/wasm/wasm.ts'
 import { generate } from './generator.ts'
 import { openTraining, relativeDifference, trainingInputs, updateInputs } from './network.ts'
 
-const engines = [referenceEngine]
+const engines = [referenceEngine, wasmEngine]
 
 const classes = 4
 const small = changed(config('resnet20'), {

@@ -38,7 +38,7 @@ export class ThreadCrew implements Crew {
   readonly #members: readonly Thread[]
   #epoch = 0
   #failure: Error | undefined
-  #settle: { resolve(): void; reject(error: Error): void } | undefined
+  #settle: { resolve(stopped: boolean): void; reject(error: Error): void } | undefined
 
   constructor({ heap, module, kernels }: CrewOptions, count: number) {
     this.threads = count
@@ -48,7 +48,7 @@ export class ThreadCrew implements Crew {
     this.#members = Array.from({ length: count }, (_, index) =>
       startThread({ ...shared, index }, (message) => {
         if ('error' in message) void this.dismiss(new EngineError(`a thread died: ${message.error}`))
-        else this.#settle?.resolve()
+        else this.#settle?.resolve(message.stopped)
       }),
     )
   }
@@ -69,13 +69,12 @@ export class ThreadCrew implements Crew {
     signal?.addEventListener('abort', stop)
     const letGo = keepAlive()
     try {
-      await new Promise<void>((resolve, reject) => {
+      const stopped = await new Promise<boolean>((resolve, reject) => {
         this.#settle = { resolve, reject }
         Atomics.store(words, control.epoch, ++this.#epoch)
         Atomics.notify(words, control.epoch)
       })
-      // A run that was stopped has no phases left; one that was too far along has gone through all.
-      if (words[control.phases] === 0) signal?.throwIfAborted()
+      if (stopped) signal?.throwIfAborted()
     } finally {
       this.#settle = undefined
       letGo()

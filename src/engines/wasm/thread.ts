@@ -14,6 +14,8 @@ export const control = {
   times: 6,
   /** The first phase that writes states: from there on all are run. */
   commit: 7,
+  /** The generation that a run was stopped in. */
+  halted: 8,
 } as const
 
 /** Words of a phase in the table: kernel, descriptor, units, grain. */
@@ -29,7 +31,7 @@ export interface ThreadData {
   readonly phaseWords: number
 }
 
-export type ThreadMessage = { readonly epoch: number } | { readonly error: string }
+export type ThreadMessage = { readonly stopped: boolean } | { readonly error: string }
 
 export function threadMain(data: ThreadData, post: (message: ThreadMessage) => void): void {
   const { memory, module, kernels, index, count, control: word, phaseWords: size } = data
@@ -47,29 +49,36 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
     while (Atomics.load(shared, at) === value) Atomics.wait(shared, at, value)
   }
 
-  const meet = (next: number) => {
+  /** Waits for all threads; answers whether the run stops before phase `next`. */
+  const meet = (next: number): boolean => {
     const generation = Atomics.load(shared, word.generation)
     if (Atomics.add(shared, word.arrived, 1) + 1 < count) {
       waitWhile(word.generation, generation)
-      return
+    } else {
+      Atomics.store(shared, word.arrived, 0)
+      // Decided before anybody goes on, so that all threads stop after the same phase.
+      const interruptible = next <= Atomics.load(shared, word.commit)
+      if (interruptible && Atomics.load(shared, word.stop) !== 0)
+        Atomics.store(shared, word.halted, generation + 1)
+      Atomics.add(shared, word.generation, 1)
+      Atomics.notify(shared, word.generation)
     }
-    Atomics.store(shared, word.arrived, 0)
-    // Decided before anybody goes on, so that all threads stop after the same phase.
-    const interruptible = next <= Atomics.load(shared, word.commit)
-    if (interruptible && Atomics.load(shared, word.stop) !== 0) Atomics.store(shared, word.phases, 0)
-    Atomics.add(shared, word.generation, 1)
-    Atomics.notify(shared, word.generation)
+    return Atomics.load(shared, word.halted) === generation + 1
   }
 
-  /** This thread's share of each phase: a multiple of the grain, by the phase's size alone. */
-  const runProgram = () => {
+  /**
+   * This thread's share of each phase: a multiple of the grain, by the phase's size alone. All words are read before the first
+   * barrier: behind the last one, the next run may be posted while this thread is on its way out.
+   */
+  const runProgram = (): boolean => {
     shared = new Int32Array(memory.buffer)
     const table = Atomics.load(shared, word.table) / 4
     // Doubles that the first thread writes the clock into, before and after each phase; none without an address.
     const times = Atomics.load(shared, word.times)
     const clock = times === 0 || index > 0 ? undefined : new Float64Array(memory.buffer, times)
     if (clock !== undefined) clock[0] = performance.now()
-    for (let phase = 0; phase < Atomics.load(shared, word.phases); phase++) {
+    const phases = Atomics.load(shared, word.phases)
+    for (let phase = 0; phase < phases; phase++) {
       const [kernel = 0, descriptor = 0, units = 0, grain = 1] = shared.subarray(
         table + phase * size,
         table + (phase + 1) * size,
@@ -78,17 +87,19 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
       const from = Math.min(units, index * share)
       const to = Math.min(units, from + share)
       if (from < to) run[kernel]?.(descriptor, from, to)
-      meet(phase + 1)
+      const stopped = meet(phase + 1)
       if (clock !== undefined) clock[phase + 1] = performance.now()
+      if (stopped) return true
     }
+    return false
   }
 
   for (let epoch = 0; ; ) {
     waitWhile(word.epoch, epoch)
     epoch = Atomics.load(shared, word.epoch)
     try {
-      runProgram()
-      if (index === 0) post({ epoch })
+      const stopped = runProgram()
+      if (index === 0) post({ stopped })
     } catch (error) {
       post({ error: String(error) })
       return
