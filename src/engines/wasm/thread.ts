@@ -72,9 +72,10 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
    */
   const runProgram = (): boolean => {
     shared = new Int32Array(memory.buffer)
-    const table = Atomics.load(shared, word.table) / 4
+    // Addresses past 2 GB are negative as words.
+    const table = (Atomics.load(shared, word.table) >>> 0) / 4
     // Doubles that the first thread writes the clock into, before and after each phase; none without an address.
-    const times = Atomics.load(shared, word.times)
+    const times = Atomics.load(shared, word.times) >>> 0
     const clock = times === 0 || index > 0 ? undefined : new Float64Array(memory.buffer, times)
     if (clock !== undefined) clock[0] = performance.now()
     const phases = Atomics.load(shared, word.phases)
