@@ -7,6 +7,9 @@ import { type Layout, type Storage, totalBytes } from './layout.ts'
 
 const pageBytes = 65_536
 const cacheLine = 64
+const maximumPages = 65_536
+/** What WebAssembly can address. */
+export const memoryLimit = maximumPages * pageBytes
 
 /**
  * What lives no longer than the phases of one node: each thread's own scratch, packed weights that change in each run, sums
@@ -17,10 +20,26 @@ export type ScratchPurpose = 'threads' | 'weights' | 'sums' | 'places' | 'gradie
 export class Heap {
   #memory: WebAssembly.Memory | undefined
   #top = 4096
+  /** Whether addresses are only counted, to see what a program would take. */
+  #planned = false
   readonly #scratch = new Map<string, { readonly address: number; readonly bytes: number }>()
 
   constructor({ shared }: { readonly shared: boolean }) {
-    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared })
+    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared })
+  }
+
+  /** A heap that goes on where this one ends, but only counts. */
+  planned(): Heap {
+    const plan = new Heap({ shared: false })
+    plan.#planned = true
+    plan.#top = this.#top
+    for (const [purpose, place] of this.#scratch) plan.#scratch.set(purpose, place)
+    return plan
+  }
+
+  /** Bytes that are handed out. */
+  get used(): number {
+    return this.#top
   }
 
   get memory(): WebAssembly.Memory {
@@ -37,6 +56,7 @@ export class Heap {
   allocate(bytes: number): number {
     const address = this.#top
     this.#top = Math.ceil((address + bytes) / cacheLine) * cacheLine
+    if (this.#planned) return address
     const missing = Math.ceil((this.#top - this.memory.buffer.byteLength) / pageBytes)
     if (missing > 0) this.#grow(missing)
     return address
@@ -55,12 +75,10 @@ export class Heap {
     try {
       this.memory.grow(pages)
     } catch (error) {
-      const gigabytes = ((this.memory.buffer.byteLength + pages * pageBytes) / 2 ** 30).toFixed(1)
+      const gigabytes = (this.#top / 2 ** 30).toFixed(1)
       throw new ResourceError(
-        `the network needs ${gigabytes} GB of WebAssembly memory, of which there are 4; take a smaller batch`,
-        {
-          cause: error,
-        },
+        `this machine does not give the ${gigabytes} GB of memory that the network needs; take a smaller batch`,
+        { cause: error },
       )
     }
   }
@@ -82,13 +100,13 @@ export class Heap {
   /** Copies numbers in and answers their address. */
   writeFloats(values: ArrayLike<number>): number {
     const address = this.allocate(values.length * 4)
-    this.floats.set(values, address / 4)
+    if (!this.#planned) this.floats.set(values, address / 4)
     return address
   }
 
   writeIntegers(values: ArrayLike<number>): number {
     const address = this.allocate(values.length * 4)
-    this.integers.set(values, address / 4)
+    if (!this.#planned) this.integers.set(values, address / 4)
     return address
   }
 }

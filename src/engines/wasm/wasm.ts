@@ -8,6 +8,7 @@ import { readTensors, writeTensors } from '../state.ts'
 import { timingOf } from '../timing.ts'
 import { compile, draw, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
+import { checkFits } from './fit.ts'
 import { kernelModules } from './generated/kernels.ts'
 import { type Level, type LevelName, levels } from './levels.ts'
 import { Heap } from './memory.ts'
@@ -92,12 +93,15 @@ class WasmSession implements Session {
         if (size !== given)
           throw new EngineError(`state "${state}" must have ${size} elements, not ${given ?? 'none'}`)
       }
-      const program = compile({ heap: this.#heap, states: this.#state }, graph, {
+      const memory = { heap: this.#heap, states: this.#state }
+      const settings = {
         batch,
         threads: this.#crew.threads,
         precise: this.#precise,
         columns: this.#level.columns,
-      })
+      }
+      checkFits(memory, graph, settings)
+      const program = compile(memory, graph, settings)
       await program.pack(this.#state)
       const words = program.phases.flatMap(({ kernel, descriptor, units, grain }) => [
         this.#kernels.indexOf(kernel),
