@@ -22,6 +22,7 @@ import { relativeDifference } from '../network.ts'
 import { findChromium } from './chromium.ts'
 import type { probe as Probe } from './probe.ts'
 import { type Server, serve } from './server.ts'
+import { trainSteps } from './train-steps.ts'
 
 declare const probe: typeof Probe
 
@@ -112,6 +113,23 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
       'relaxed SIMD, 1 thread, as the page is not cross-origin isolated and cannot share memory',
     )
     expect(relativeDifference(logits, await expectedLogits())).toBeLessThan(1e-3)
+  })
+
+  test.for([
+    ['isolated', /^relaxed SIMD, \d+ threads?$/],
+    ['not isolated', /1 thread, as the page is not cross-origin isolated/],
+  ] as const)('ten steps of training on a page that is %s give the losses that they give in Node', async ([
+    kind,
+    words,
+  ]) => {
+    const expected = await trainSteps(10)
+    const [first = 0, last = 0] = [expected.losses.at(0), expected.losses.at(-1)]
+    expect(last).toBeLessThan(first / 2)
+    const server = kind === 'isolated' ? isolated : plain
+    const { runsOn, losses } = await onProbe(server, (page) => page.evaluate(() => probe.train(10)))
+    expect(runsOn).toMatch(words)
+    // The page multiplies and adds in one rounding, Node without its flag in two, and steps carry that on.
+    expect(relativeDifference(losses, expected.losses)).toBeLessThan(1e-2)
   })
 
   test('long tasks are noticed', async () => {

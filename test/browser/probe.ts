@@ -1,5 +1,9 @@
-/** What the test asks a page for: logits of a model file, and the main thread's long tasks while a network runs. */
+/**
+ * What the test asks a page for: logits of a model file, losses of a training, and the main thread's long tasks while a
+ * network runs.
+ */
 import { buildResNet, config, initialise, loadModel, wasmEngine } from 'resnet-ts'
+import { type Training, trainSteps } from './train-steps.ts'
 
 export interface Answer {
   readonly runsOn: string
@@ -15,6 +19,11 @@ export const probe = {
     const { runsOn } = loaded
     await loaded.dispose()
     return { runsOn, logits: [...logits] }
+  },
+
+  /** The losses of a few steps of training. */
+  train(steps: number): Promise<Training> {
+    return trainSteps(steps)
   },
 
   /** Milliseconds of the long tasks while a network runs at 224×224 on its first weights, after a first run. */
