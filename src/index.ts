@@ -109,6 +109,8 @@ export type { Dim, Shape } from './ops/shape.ts'
 
 /** The interface of every engine. */
 export type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from './engines/engine.ts'
+/** A profile's kernels against the machine's peak, and their sums by kind of layer. */
+export { byKind, type KindTiming, type LayerKind, type LayerTiming, layersOf } from './engines/layers.ts'
 /** ONNX Runtime, native or on graphics processors: inference only, an optional package. */
 export {
   type OnnxRuntimeOptions,
@@ -116,10 +118,16 @@ export {
   onnxruntimeEngine,
   type Runtime,
 } from './engines/onnxruntime/onnxruntime.ts'
+/** What the machine can do at most, by an engine's own kernels. */
+export { measurePeaks, type Peaks } from './engines/peaks.ts'
 /** Plain loops in double precision: slow, obviously right. */
 export { referenceEngine } from './engines/reference/reference.ts'
+/** How the wasm engine computes each convolution, and why. */
+export { type Algorithm, algorithmsOf, type LayerAlgorithm } from './engines/wasm/algorithms.ts'
 /** WebAssembly on all cores: the default. */
 export { wasmEngine } from './engines/wasm/wasm.ts'
+/** Draws a profile as a roofline, the text of an SVG file. */
+export { drawRoofline, type Roofline } from './plots/roofline.ts'
 
 // Errors: each names whose mistake it was.
 

@@ -195,14 +195,68 @@ describe('resnet bench', () => {
         gflops: expect.any(Number),
         threads: 2,
         runsOn: expect.stringContaining('2 threads'),
+        peaks: { gflops: expect.any(Number), gigabytesPerSecond: expect.any(Number) },
         layers: expect.arrayContaining([
-          expect.objectContaining({
+          {
             kernel: 'convolutionByPixels',
-            nodes: expect.arrayContaining(['conv1']),
+            nodes: ['conv1', 'bn1', 'relu'],
+            milliseconds: expect.any(Number),
             macs: 442_368,
-          }),
+            bytes: 78_848,
+            kind: '3x3',
+            gflops: expect.any(Number),
+            shareOfPeak: expect.any(Number),
+            flopsPerByte: expect.closeTo((2 * 442_368) / 78_848, 6),
+          },
         ]),
+        kinds: ['3x3', '3x3-winograd', 'other', 'none'].map((kind) => ({
+          kind,
+          layers: expect.any(Number),
+          milliseconds: expect.any(Number),
+          macs: expect.any(Number),
+          gflops: expect.any(Number),
+          shareOfPeak: expect.any(Number),
+          shareOfTime: expect.any(Number),
+          shareOfMacs: expect.any(Number),
+        })),
       },
     ])
+  })
+
+  test('shows that equal FLOPs are not equal time, and leaves Winograd out where it is asked to', async () => {
+    const options = ['--runs', '1', '--threads', '1']
+    const { stdout } = await resnet(['bench', 'mobilenetv2_050', '--per-layer', ...options])
+    expect(stdout).toMatch(/^features\.1\.conv\.0\.0 +depthwise /m)
+    expect(stdout).toMatch(/^peak: [\d.]+ GFLOP\/s, [\d.]+ GB\/s$/m)
+    expect(stdout).toMatch(
+      /^equal multiply-adds take [\d.]+ times as long in 1×1 convolutions as in 3×3: equal FLOPs are not equal time$/m,
+    )
+    expect((await resnet(['bench', 'cifar_resnet8', '--per-layer', ...options])).stdout).toContain('winograd')
+    const precise = await resnet(['bench', 'cifar_resnet8', '--per-layer', '--precise', ...options])
+    expect(precise.stdout).not.toMatch(/winograd/i)
+  })
+
+  test('draws a roofline as SVG or PNG', async () => {
+    for (const ending of ['svg', 'png']) {
+      const file = join(folder, `roofline.${ending}`)
+      const { status, stdout } = await resnet(['bench', 'cifar_resnet8', '--runs', '1', '--plot', file])
+      expect(status).toBe(0)
+      expect(stdout).toContain('without multiply-adds')
+      const { format, width = 0 } = await sharp(file).metadata()
+      expect(format).toBe(ending)
+      expect(width).toBeGreaterThan(700)
+    }
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  const mistakes: readonly [readonly string[], string][] = [
+    [['resnet18', '--plot', 'roofline.pdf'], 'It must be called NAME.svg or NAME.png'],
+    [['resnet18', 'resnet50', '--plot', 'roofline.svg'], '--plot draws one network, not 2'],
+    [['--plot', 'roofline.svg'], '--plot draws one network'],
+  ]
+  test.each(mistakes)('refuses %j in one line', async (args, message) => {
+    const outcome = await resnet(['bench', ...args])
+    expect(outcome.status).toBe(2)
+    expect(onlyLine(outcome)).toContain(message)
   })
 })

@@ -87,6 +87,30 @@ describe('resnet show', () => {
     }
   })
 
+  test('tells how each convolution is computed, and why, without running it', async () => {
+    const { stdout } = await resnet(['show', 'resnet50', '--algorithms'])
+    expect(stdout).toMatch(/^conv1 +64 of 7×7 \/ 2 .* direct +Winograd needs a 3×3 window$/m)
+    expect(stdout).toMatch(/^layer2\.0\.conv2 .* direct +Winograd needs stride 1$/m)
+    expect(stdout).toMatch(/^layer4\.2\.conv2 .* 7×7 +winograd +76\.6 % of its 4×4 tiles lie on the map$/m)
+    expect(await json(['show', 'resnext50_32x4d', '--algorithms', '--json'])).toMatchObject({
+      name: 'resnext50_32x4d',
+      algorithms: expect.arrayContaining([
+        {
+          name: 'layer1.0.conv2',
+          algorithm: 'direct',
+          window: [3, 3],
+          stride: [1, 1],
+          groups: 32,
+          channels: 128,
+          filters: 128,
+          map: [56, 56],
+          tileUse: 1,
+          lacks: 'one group',
+        },
+      ]),
+    })
+  })
+
   test('answers within a second for the deepest network, and the list within half of one', async () => {
     // The best of three: the figures of the design are those of a machine that does nothing else.
     const best = async (args: readonly string[]) => {

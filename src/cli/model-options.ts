@@ -18,10 +18,14 @@ export interface ModelOptions {
   readonly interpolation?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos'
   readonly engine?: string
   readonly threads?: number
+  readonly precise?: true
 }
 
 export const modelHelp =
   'a model file, a checkpoint, a folder with a model.json, a published name or npm:PACKAGE[@VERSION][/PATH]'
+
+export const preciseHelp =
+  'sum every product by its definition: the wasm engine leaves out Winograd, which rounds a little more'
 
 /** Adds the options to a command. */
 export function addModelOptions(command: Command): Command {
@@ -43,6 +47,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
     .option('--threads <n>', 'threads to compute on, for engines that have them', wholeNumber(1, 1024))
+    .option('--precise', preciseHelp)
 }
 
 function resize(text: string): NonNullable<PreprocessingOverrides['resize']> {
@@ -59,9 +64,9 @@ export async function openModel(
   context: Context,
 ): Promise<LoadedModel> {
   const { loadModel, loadCachedModel } = await import('../inference/load.ts')
-  const { engine, threads } = options
+  const { engine, threads, precise } = options
   const loaded = await withProgress(options, context, (read) => {
-    const settings = { ...read, ...defined({ engine, threads }) }
+    const settings = { ...read, ...defined({ engine, threads, precise }) }
     return model === undefined ? loadCachedModel(settings) : loadModel(model, settings)
   })
   tellNotes(loaded.model)

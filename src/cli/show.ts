@@ -10,6 +10,7 @@ import { formatTable } from './table.ts'
 
 interface ShowOptions extends ConfigOptions {
   readonly block?: string
+  readonly algorithms?: true
   readonly json?: true
 }
 
@@ -23,10 +24,11 @@ export function addShow(program: Command): void {
     .option('--input-channels <n>', 'channels of the input', wholeNumber(1, 1024))
     .option('--set <key=value>', 'change a field of the config; may be given again', keyValue)
     .option('--block <name>', 'the block to draw: its name, or stage.block as in 2.0')
+    .option('--algorithms', 'how the wasm engine computes each convolution, and why, in place of the block')
     .option('--json', 'answer JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  resnet show resnet50 --block 2.0\n  resnet show resnet18 --classes 10 --input 32 --set stem.kind=3x3 --set stem.stride=1 --set stem.pool.kind=none',
+      '\nExamples:\n  resnet show resnet50 --block 2.0\n  resnet show resnet50 --algorithms\n  resnet show resnet18 --classes 10 --input 32 --set stem.kind=3x3 --set stem.stride=1 --set stem.pool.kind=none',
     )
     .action(show)
 }
@@ -39,9 +41,17 @@ async function show(arch: string, options: ShowOptions): Promise<void> {
   const config = configured(variant.config, options)
   const graph = buildResNet(config)
   const summary = summarise(graph)
+  const algorithms = options.algorithms
+    ? (await import('../engines/wasm/algorithms.ts')).algorithmsOf(graph)
+    : undefined
   if (options.json) {
     const { input, classes } = config
-    printJson({ name: variant.name, config, input, classes, ...summary })
+    printJson({ name: variant.name, config, input, classes, ...summary, algorithms })
+    return
+  }
+  if (algorithms !== undefined) {
+    const { algorithmLines } = await import('./algorithm-lines.ts')
+    printLines([...headLines({ ...variant, config }, summary), '', ...algorithmLines(algorithms)])
     return
   }
   const { overview } = await import('../analysis/overview.ts')

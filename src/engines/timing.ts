@@ -10,30 +10,33 @@ interface TimedKernel {
   readonly milliseconds: number
   /** Bytes of one number in this engine. */
   readonly numberBytes: number
-  /** Whether it does the nodes' multiply-adds, or only prepares them. */
-  readonly computes?: boolean
+  /** What it reads instead of some of the nodes' inputs: weights as they are packed. */
+  readonly packed?: { readonly bytes: number; holds(value: GraphValue): boolean }
 }
 
-/** Values that only go from one of the nodes to another stay in registers: they are not counted. */
+/**
+ * Every value that comes in or goes out counts once and whole. Those that only go from one of the nodes to another stay
+ * in registers, or in a scratch that no other kernel sees: they are not counted.
+ */
 export function timingOf({
   kernel,
   nodes,
   batch,
   milliseconds,
   numberBytes,
-  computes = true,
+  packed,
 }: TimedKernel): KernelTiming {
   const made = new Set<GraphValue>(nodes.flatMap(({ outputs }) => outputs))
   const read = new Set<GraphValue>(nodes.flatMap(({ inputs }) => inputs).filter((input) => !made.has(input)))
   const written = nodes.at(-1)?.outputs ?? []
-  const numbers = [...read, ...written].reduce((sum, { shape }) => sum + elements(bindBatch(shape, batch)), 0)
-  const macs = computes ? nodes.reduce((sum, node) => sum + macsOf(node), 0) : 0
+  const moved = [...read, ...written].filter((value) => packed?.holds(value) !== true)
+  const numbers = moved.reduce((sum, { shape }) => sum + elements(bindBatch(shape, batch)), 0)
   return {
     kernel,
     nodes: nodes.map(({ name }) => name),
     milliseconds,
-    macs: macs * batch,
-    bytes: numbers * numberBytes,
+    macs: batch * nodes.reduce((sum, node) => sum + macsOf(node), 0),
+    bytes: numbers * numberBytes + (packed?.bytes ?? 0),
   }
 }
 

@@ -49,7 +49,7 @@ export interface LoadOptions extends ReadOptions, EngineOptions {
 export async function loadModel(from: ModelSource, options: LoadOptions = {}): Promise<LoadedModel> {
   const engine = await engineNamed(options.engine)
   const model = await readModel(from, options)
-  return LoadedModel.open(model, engine, options.threads === undefined ? {} : { threads: options.threads })
+  return LoadedModel.open(model, engine, options)
 }
 
 /** Reads a model without opening it on an engine: to convert it, or to look at it. Throws as `loadModel`. */

@@ -130,7 +130,14 @@ function planes(lowering: Lowering, kernel: string, storage: Storage, { address,
     channels,
     pixelBytes: pixelBytes(storage),
   })
-  lowering.phases.push({ kernel, descriptor, units: batch * height, grain: 1, nodes: [], role: 'prepares' })
+  lowering.phases.push({
+    kernel,
+    descriptor,
+    units: batch * height,
+    grain: 1,
+    nodes: [],
+    packedBytes: 2 * size * Float32Array.BYTES_PER_ELEMENT,
+  })
 }
 
 function lowerInput(lowering: Lowering, value: GraphValue): Region {

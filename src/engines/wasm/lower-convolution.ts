@@ -1,4 +1,5 @@
 /** Convolutions and linear layers, forward. */
+import { algorithmOf } from './algorithms.ts'
 import type { Chain } from './chains.ts'
 import { convolutionAttributes } from './convolution-attributes.ts'
 import { activationCode, inputOf, parametersOf, readParameters, sizesOf } from './convolution-parameters.ts'
@@ -17,16 +18,11 @@ import { lowerWinograd } from './lower-winograd.ts'
 import type { Lowering } from './lowering.ts'
 import { groupingOf, type Packing, packConvolution } from './pack.ts'
 import { forwardView, packPanels } from './trained-weights.ts'
-import { suitsWinograd } from './winograd.ts'
+
+const lower = { direct: lowerDense, depthwise: lowerDepthwise, winograd: lowerWinograd }
 
 export function lowerConvolution(lowering: Lowering, chain: Chain): void {
-  const { root } = chain
-  const attributes = convolutionAttributes(root)
-  const [filters = 1, groupChannels = 1] = sizesOf(root.inputs[1])
-  const depthwise = groupChannels === 1 && attributes.groups === filters && filters > 1
-  if (depthwise) lowerDepthwise(lowering, chain)
-  else if (!lowering.precise && suitsWinograd(root)) lowerWinograd(lowering, chain)
-  else lowerDense(lowering, chain)
+  lower[algorithmOf(chain.root, lowering)](lowering, chain)
 }
 
 function lowerDense(lowering: Lowering, chain: Chain): void {
@@ -95,7 +91,8 @@ function packedWeights(lowering: Lowering, chain: Chain, packing: Omit<Packing, 
       bias: bias === undefined ? lowering.zeros(panelCount * columns) : originOf(lowering.storage(bias)),
     }
   }
-  const panels = heap.allocate(panelCount * panelBytesOf(lowering, taps, inputs))
+  const bytes = panelCount * panelBytesOf(lowering, taps, inputs)
+  const panels = heap.allocate(bytes)
   const bias = heap.allocate(panelCount * columns * 4)
   const parameters = parametersOf(chain)
   lowering.pack(parameters.states, (states) => {
@@ -104,5 +101,5 @@ function packedWeights(lowering: Lowering, chain: Chain, packing: Omit<Packing, 
     heap.floats.set(weights.panels, panels / 4)
     heap.floats.set(weights.bias, bias / 4)
   })
-  return { panels, bias }
+  return { panels, bias, bytes }
 }

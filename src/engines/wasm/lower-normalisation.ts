@@ -49,7 +49,7 @@ export function lowerBatchNormTraining(lowering: Lowering, chain: Chain): void {
   const { rows, blockRows, count, partial } = blocksOf(lowering, x)
   const size = { height: x.height, width: x.width, channels: x.pitch }
   const moments = writeDescriptor(heap, 'moments', { ...from(x), ...size, rows, blockRows, partial })
-  lowering.phase(chain, 'moments', moments, count, { role: 'prepares' })
+  lowering.phase(chain, 'moments', moments, count)
   const place = (output: number) => originOf(lowering.place(outputOf(root, output)))
   const [scale, shift] = [heap.allocate(x.pitch * 4), heap.allocate(x.pitch * 4)]
   const combine = writeDescriptor(heap, 'combineMoments', {
@@ -71,7 +71,7 @@ export function lowerBatchNormTraining(lowering: Lowering, chain: Chain): void {
     scale,
     shift,
   })
-  lowering.phase(chain, 'combineMoments', combine, x.channels, { role: 'prepares' })
+  lowering.phase(chain, 'combineMoments', combine, x.channels)
   normalised.set(root, { scale, shift })
   affine(lowering, chain, x, { scale, shift })
 }
@@ -151,7 +151,6 @@ function appendGradient(lowering: Lowering, gradient: NormGradient): void {
     `normGradientSums_${activation}`,
     writeDescriptor(heap, 'normGradientSums', sums),
     count,
-    { role: 'prepares' },
   )
   const [a, b, c] = [heap.allocate(x.pitch * 4), heap.allocate(x.pitch * 4), heap.allocate(x.pitch * 4)]
   const combine = writeDescriptor(heap, 'combineNormGradient', {
@@ -169,7 +168,7 @@ function appendGradient(lowering: Lowering, gradient: NormGradient): void {
     c,
     fixed: fixed ? 1 : 0,
   })
-  lowering.phase({ nodes }, 'combineNormGradient', combine, x.channels, { role: 'prepares' })
+  lowering.phase({ nodes }, 'combineNormGradient', combine, x.channels)
   const dx = lowering.place(outputOf(node, 0))
   const input = writeDescriptor(heap, 'normGradientInput', {
     ...maps,

@@ -23,6 +23,8 @@ export interface Pixels {
 export interface PackedWeights {
   readonly panels: number
   readonly bias: number
+  /** Bytes of the panels where they were packed before the run. */
+  readonly bytes?: number
 }
 
 export interface Product {
@@ -95,8 +97,12 @@ export function lowerProduct(lowering: Lowering, product: Product): void {
   })
   // Large maps are shared out by pixels, so that all threads stream the same weights; small ones by filters.
   if (pixels >= 392 || panelCount === 1)
-    lowering.phase({ nodes }, 'convolutionByPixels', descriptor, pixels, { grain: 6 })
-  else lowering.phase({ nodes }, 'convolutionByPanels', descriptor, panelCount)
+    lowering.phase({ nodes }, 'convolutionByPixels', descriptor, pixels, {
+      grain: 6,
+      packedBytes: weights.bytes,
+    })
+  else
+    lowering.phase({ nodes }, 'convolutionByPanels', descriptor, panelCount, { packedBytes: weights.bytes })
 }
 
 /** Which pixels of a map, in rows and columns. */

@@ -134,7 +134,7 @@ function lowerTransposed(lowering: Lowering, chain: Chain, product: Transposed):
     panelBytes,
     setBytes,
   })
-  lowering.phase(chain, 'unpackPanels', back, filters, { role: 'prepares' })
+  lowering.phase(chain, 'unpackPanels', back, filters)
 }
 
 function operandFields(a: Operand, b: Operand) {
@@ -219,7 +219,7 @@ function lowerByWinograd(lowering: Lowering, chain: Chain): void {
         planeBytes: planes(tile),
         tileBytes: tile,
       })
-      lowering.phase(chain, kernel, descriptor, tiles, { role: 'prepares' })
+      lowering.phase(chain, kernel, descriptor, tiles)
     }
     const corner = originOf(x) - padding.top * rowBytes(x) - padding.left * pixelBytes(x)
     transform('winogradTransform', x, corner, xTile, xPlaces)
@@ -243,9 +243,7 @@ function lowerByWinograd(lowering: Lowering, chain: Chain): void {
       cPlace: panelCount * panelBytes,
       accumulate: image === 0 ? 0 : 1,
     })
-    lowering.phase(chain, 'transposedProduct', descriptor, places * rowGroups * panelCount, {
-      role: image === 0 ? 'computes' : 'prepares',
-    })
+    lowering.phase(chain, 'transposedProduct', descriptor, places * rowGroups * panelCount)
   }
   const back = writeDescriptor(heap, 'winogradGradient', {
     source: product,
@@ -255,7 +253,7 @@ function lowerByWinograd(lowering: Lowering, chain: Chain): void {
     channels,
     target: originOf(target),
   })
-  lowering.phase(chain, 'winogradGradient', back, panelCount, { role: 'prepares' })
+  lowering.phase(chain, 'winogradGradient', back, panelCount)
 }
 
 /** Bytes of a tile's channels, so that tiles do not fall on the same lines of the first-level cache. */

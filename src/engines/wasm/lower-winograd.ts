@@ -119,12 +119,19 @@ function appendWinograd(lowering: Lowering, product: WinogradProduct): void {
     scratch: lowering.threadScratch(scratchBytes),
     scratchBytes: lowering.scratchStride(scratchBytes),
   })
+  const packedBytes = weights.bytes
   if (!shared) {
-    lowering.phase({ nodes }, 'winogradByTiles', descriptor, Math.ceil(tiles / blockTiles))
+    lowering.phase({ nodes }, 'winogradByTiles', descriptor, Math.ceil(tiles / blockTiles), { packedBytes })
     return
   }
-  lowering.phase({ nodes }, 'winogradTransform', descriptor, tiles, { role: 'prepares' })
-  lowering.phase({ nodes }, 'winogradByFilters', descriptor, Math.ceil((panelCount * columns) / blockFilters))
+  lowering.phase({ nodes }, 'winogradTransform', descriptor, tiles)
+  lowering.phase(
+    { nodes },
+    'winogradByFilters',
+    descriptor,
+    Math.ceil((panelCount * columns) / blockFilters),
+    { packedBytes },
+  )
 }
 
 function fixedFilters(
@@ -134,7 +141,8 @@ function fixedFilters(
 ): PackedWeights {
   const { heap, columns } = lowering
   const panelCount = Math.ceil(filters / columns)
-  const panels = heap.allocate(panelCount * places * channels * columns * 4)
+  const bytes = panelCount * places * channels * columns * 4
+  const panels = heap.allocate(bytes)
   const bias = heap.allocate(panelCount * columns * 4)
   const parameters = parametersOf(chain)
   lowering.pack(parameters.states, (states) => {
@@ -143,7 +151,7 @@ function fixedFilters(
     heap.floats.set(packed.weights, panels / 4)
     heap.floats.set(packed.bias, bias / 4)
   })
-  return { panels, bias }
+  return { panels, bias, bytes }
 }
 
 interface TrainedFilters {
@@ -172,7 +180,7 @@ function trainedFilters(
     panelCount,
     weights: panels,
   })
-  lowering.phase({ nodes }, 'winogradFilters', descriptor, panelCount, { role: 'prepares' })
+  lowering.phase({ nodes }, 'winogradFilters', descriptor, panelCount)
   return {
     panels,
     bias: bias === undefined ? lowering.zeros(panelCount * columns) : originOf(lowering.storage(bias)),

@@ -190,15 +190,16 @@ export class Lowering {
     kernel: string,
     descriptor: number,
     units: number,
-    { grain = 1, role = 'computes' }: { readonly grain?: number; readonly role?: Phase['role'] } = {},
+    { grain = 1, packedBytes }: { readonly grain?: number; readonly packedBytes?: number | undefined } = {},
   ): void {
-    this.phases.push({ kernel, descriptor, units, grain, nodes: nodes.map(({ name }) => name), role })
+    const names = nodes.map(({ name }) => name)
+    this.phases.push({ kernel, descriptor, units, grain, nodes: names, packedBytes })
   }
 
   /** A phase that writes states. */
   commit(nodes: readonly Node[], kernel: string, descriptor: number, units: number): void {
     const names = nodes.map(({ name }) => name)
-    this.commits.push({ kernel, descriptor, units, grain: 1, nodes: names, role: 'computes' })
+    this.commits.push({ kernel, descriptor, units, grain: 1, nodes: names })
   }
 
   pack(states: readonly string[], write: (states: ReadableState) => void): void {

@@ -11,8 +11,8 @@ export interface Phase {
   readonly grain: number
   /** Names of the graph's nodes that it covers. */
   readonly nodes: readonly string[]
-  /** Whether the nodes' multiply-adds are done here, or this phase only prepares another one. */
-  readonly role: 'computes' | 'prepares'
+  /** Bytes that it moves and no value of the graph tells of: weights that were packed before, a copy of another layout. */
+  readonly packedBytes?: number | undefined
 }
 
 /** Writes a descriptor and answers its address; fields that are not given are 0. */

@@ -95,6 +95,6 @@ export function packPanels(
     panels,
     panelBytes,
   })
-  lowering.phase({ nodes }, 'packPanels', descriptor, panelCount, { role: 'prepares' })
+  lowering.phase({ nodes }, 'packPanels', descriptor, panelCount)
   return panels
 }

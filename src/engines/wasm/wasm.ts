@@ -5,13 +5,13 @@ import type { Graph } from '../../graph/graph.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
 import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engine.ts'
 import { readTensors, writeTensors } from '../state.ts'
-import { timingOf } from '../timing.ts'
 import { compile, draw, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
 import { checkFits } from './fit.ts'
 import { kernelModules } from './generated/kernels.ts'
 import { type Level, type LevelName, levels } from './levels.ts'
 import { Heap } from './memory.ts'
+import { timingsOf } from './profile.ts'
 import { States } from './states.ts'
 
 /** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. */
@@ -58,6 +58,8 @@ interface Added {
   readonly batch: number
   readonly program: Program
   readonly table: number
+  /** Where a profiled run writes the clock, before and after each phase. */
+  readonly clock: number
   /** States that were written since their weights were packed. */
   readonly stale: Set<string>
 }
@@ -110,7 +112,8 @@ class WasmSession implements Session {
         grain,
       ])
       const table = this.#heap.writeIntegers(words)
-      this.#added.set(name, { graph, batch, program, table, stale: new Set() })
+      const clock = this.#heap.allocate((program.phases.length + 1) * Float64Array.BYTES_PER_ELEMENT)
+      this.#added.set(name, { graph, batch, program, table, clock, stale: new Set() })
     })
   }
 
@@ -136,25 +139,13 @@ class WasmSession implements Session {
   profile(name: string, inputs: TensorMap): Promise<readonly KernelTiming[]> {
     return this.#enqueue(async () => {
       const added = this.#addedNamed(name)
-      const { graph, batch, program, table } = added
-      const byName = new Map(graph.nodes.map((node) => [node.name, node]))
+      const { graph, batch, program, table, clock } = added
       await this.#renew(added)
       this.#place(inputs, added)
       const count = program.phases.length
-      const times = this.#heap.allocate((count + 1) * Float64Array.BYTES_PER_ELEMENT)
-      await this.#crew.run(table, count, { times })
+      await this.#crew.run(table, count, { times: clock })
       this.#markWritten(program.assigned)
-      const clock = this.#heap.doubles(times, count + 1)
-      return program.phases.map(({ kernel, nodes, role }, phase) =>
-        timingOf({
-          kernel,
-          nodes: nodes.flatMap((node) => byName.get(node) ?? []),
-          batch,
-          milliseconds: (clock[phase + 1] ?? 0) - (clock[phase] ?? 0),
-          numberBytes: Float32Array.BYTES_PER_ELEMENT,
-          computes: role === 'computes',
-        }),
-      )
+      return timingsOf(program.phases, this.#heap.doubles(clock, count + 1), { graph, batch })
     })
   }
 
