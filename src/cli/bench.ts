@@ -49,9 +49,14 @@ export function addBench(program: Command, context: Context): void {
         const layers = perLayer || plot !== undefined
         answers.push(await measure(arch, { ...settings, layers, signal: context.signal }))
       }
-      if (plot !== undefined) for (const answer of answers) await savePlot(plot, answer)
+      const [first] = answers
+      if (plot !== undefined && first !== undefined) await savePlot(plot, first)
       if (json) printJson(answers.map(({ kernels, ...answer }) => ({ ...answer, ...kernels })))
-      else printLines(linesOf(answers, perLayer))
+      else
+        printLines([
+          ...linesOf(answers, perLayer),
+          ...(plot === undefined ? [] : ['', `${plot}: the roofline`]),
+        ])
     })
 }
 

@@ -122,7 +122,15 @@ function namesOfPeaks({ gflops, gigabytesPerSecond }: Peaks, [start, ridge]: rea
       align: 'center',
       dy: -9,
     },
-    { ...ridge, angle: 0, text: `peak: ${gflops.toFixed(1)} GFLOP/s`, align: 'left', dy: -9 },
+    // Before the ridge, where nothing can lie.
+    {
+      x: Math.max(ridge.x - 8, 120),
+      y: ridge.y,
+      angle: 0,
+      text: `peak: ${gflops.toFixed(1)} GFLOP/s`,
+      align: 'right',
+      dy: -9,
+    },
   ]
 }
 
