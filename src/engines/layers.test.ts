@@ -1,6 +1,7 @@
 /** What a profile tells: truth of its multiply-adds and bytes, kinds, and sums by kind. */
 import { describe, expect, test } from 'vitest'
 import { buildResNet } from '../architecture/build.ts'
+import { buildTraining } from '../architecture/training.ts'
 import { config } from '../architecture/variants.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/graph.ts'
@@ -18,9 +19,9 @@ const peaks = { gflops: 100, gigabytesPerSecond: 10 }
 
 async function profileOf(
   graph: Graph,
-  { batch = 1, precise = false } = {},
+  { batch = 1, precise = false, states = graph.states } = {},
 ): Promise<readonly KernelTiming[]> {
-  const session = await wasmEngine.open(initialise(graph, 0), { threads: 2, precise })
+  const session = await wasmEngine.open(initialise({ states }, 0), { threads: 2, precise })
   try {
     await session.add('run', graph, { batch })
     const inputs = [...graph.inputs.values()].map(
@@ -30,6 +31,14 @@ async function profileOf(
   } finally {
     await session.dispose()
   }
+}
+
+/** Multiply-adds of all nodes for one image. */
+function macsOf(graph: Graph): number {
+  return graph.nodes.reduce((sum, { operation, inputs, outputs, attributes }) => {
+    const shapes = (values: typeof inputs) => values.map(({ shape }) => shape)
+    return sum + (operation.macs?.(shapes(inputs), shapes(outputs), attributes) ?? 0)
+  }, 0)
 }
 
 /** The kernel that covers a node. */
@@ -47,11 +56,7 @@ describe('a profile on the wasm engine', () => {
     // A reshape only reads the same place under another name.
     const computed = graph.nodes.filter(({ operation }) => operation.name !== 'reshape')
     expect(timings.flatMap(({ nodes }) => nodes).sort()).toEqual(computed.map(({ name }) => name).sort())
-    const macs = graph.nodes.reduce((sum, { operation, inputs, outputs, attributes }) => {
-      const shapes = (values: typeof inputs) => values.map(({ shape }) => shape)
-      return sum + (operation.macs?.(shapes(inputs), shapes(outputs), attributes) ?? 0)
-    }, 0)
-    expect(timings.reduce((sum, timing) => sum + timing.macs, 0)).toBe(2 * macs)
+    expect(timings.reduce((sum, timing) => sum + timing.macs, 0)).toBe(2 * macsOf(graph))
     expect(timings.every(({ milliseconds, bytes }) => milliseconds > 0 && bytes > 0)).toBe(true)
   })
 
@@ -67,6 +72,20 @@ describe('a profile on the wasm engine', () => {
     expect(direct.kernel).toBe('convolutionByPanels')
     expect(direct.bytes).toBe(3 * map + 9 * weights)
     expect(direct.macs).toBe(shorter.macs)
+  })
+
+  test('of a training step counts every multiply-add, gradients by the window of their convolution', async () => {
+    const training = buildTraining(config('resnet20'))
+    const timings = await profileOf(training.first, { batch: 2, states: training.states })
+    expect(timings.reduce((sum, timing) => sum + timing.macs, 0)).toBe(2 * macsOf(training.first))
+    const kinds = byKind(layersOf(training.first, [timings], peaks), peaks)
+    // Of 19 convolutions two have stride 2, and one reads the image, which needs no gradient.
+    expect(kinds.map(({ kind, layers }) => [kind, layers])).toEqual([
+      ['3x3', 2 * 3 + 2],
+      ['3x3-winograd', 16 * 3],
+      ['other', 3],
+      ['none', expect.any(Number)],
+    ])
   })
 
   test('counts the copies of a concatenation as one, and the changes of layout', async () => {
