@@ -223,6 +223,20 @@ describe('resnet bench', () => {
     ])
   })
 
+  test('times steps of training', async () => {
+    const options = ['--mode', 'training', '--batch', '4', '--runs', '2', '--json']
+    const answer = async (args: readonly string[]): Promise<unknown> =>
+      Object(await json(['bench', 'cifar_resnet8', ...args]))[0]
+    const [inference, training] = [await answer(['--runs', '2', '--json']), await answer(options)]
+    expect(training).toMatchObject({ arch: 'cifar_resnet8', mode: 'training', batch: 4, engine: 'wasm' })
+    // Forward, and backward to inputs and weights, but for the gradient of the image.
+    const perImage = (measured: unknown) =>
+      Number(Object(measured).gflops) * Number(Object(measured).msPerImage)
+    expect(perImage(training) / perImage(inference)).toBeCloseTo(2.96, 1)
+    const { stdout } = await resnet(['bench', 'cifar_resnet8', ...options.slice(0, -1)])
+    expect(stdout).toMatch(/^cifar_resnet8 +training +4 /m)
+  })
+
   test('shows that equal FLOPs are not equal time, and leaves Winograd out where it is asked to', async () => {
     const options = ['--runs', '1', '--threads', '1']
     const { stdout } = await resnet(['bench', 'mobilenetv2_050', '--per-layer', ...options])

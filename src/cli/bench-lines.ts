@@ -16,11 +16,12 @@ function columnsOf(words: readonly string[], numbers: readonly string[]) {
 /** One line for each network. */
 export function networkLines(answers: readonly Measured[]): readonly string[] {
   const columns = [
-    ...columnsOf(['network'], ['batch', 'ms an image', 'images/s', 'GFLOP/s']),
+    ...columnsOf(['network', 'mode'], ['batch', 'ms an image', 'images/s', 'GFLOP/s']),
     ...columnsOf(['on'], []),
   ]
-  const rows = answers.map(({ arch, batch, msPerImage, imagesPerSecond, gflops, engine, runsOn }) => [
+  const rows = answers.map(({ arch, mode, batch, msPerImage, imagesPerSecond, gflops, engine, runsOn }) => [
     arch,
+    mode,
     String(batch),
     msPerImage.toFixed(2),
     imagesPerSecond.toFixed(1),

@@ -1,5 +1,5 @@
 /** `resnet bench`: how fast networks run here, as a whole and kernel by kernel. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import { kindLines, layerLines, networkLines } from './bench-lines.ts'
@@ -22,6 +22,11 @@ export function addBench(program: Command, context: Context): void {
     .command('bench')
     .description('measure how fast networks run on this machine, on seeded first weights')
     .argument('[arch...]', `names of networks; ${defaultNetworks.join(' and ')} without any`)
+    .addOption(
+      new Option('--mode <mode>', 'pictures through the network, or steps of its training')
+        .choices(['inference', 'training'])
+        .default('inference'),
+    )
     .option('--batch <n>', 'images at once', wholeNumber(1, 4096), 1)
     .option('--runs <n>', 'timed runs, of which the median counts', wholeNumber(1, 10_000), 20)
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
@@ -36,7 +41,7 @@ export function addBench(program: Command, context: Context): void {
     .option('--json', 'answer JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  resnet bench resnet18 resnet50 --per-layer\n  resnet bench resnet50 --plot roofline.svg',
+      '\nExamples:\n  resnet bench resnet18 resnet50 --per-layer\n  resnet bench resnet20 --mode training --batch 128\n  resnet bench resnet50 --plot roofline.svg',
     )
     .action(async (given: readonly string[], options: BenchOptions) => {
       const { perLayer = false, plot, json, ...settings } = options

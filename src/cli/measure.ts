@@ -1,11 +1,13 @@
 /** What `resnet bench` measures: whole runs, and on request each kernel against the machine's peaks. */
-import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engines/engine.ts'
+import type { Engine, EngineOptions, KernelTiming, Session } from '../engines/engine.ts'
 import { byKind, type KindTiming, type LayerTiming, layersOf, median } from '../engines/layers.ts'
 import { measurePeaks, type Peaks } from '../engines/peaks.ts'
-import type { Graph } from '../graph/graph.ts'
+import type { GraphValue } from '../graph/graph.ts'
 import { Progress } from './progress.ts'
+import type { Mode, Workload } from './workload.ts'
 
 export interface MeasureOptions {
+  readonly mode: Mode
   readonly batch: number
   readonly runs: number
   readonly engine?: string
@@ -20,7 +22,7 @@ export interface Measured {
   readonly arch: string
   readonly engine: string
   readonly batch: number
-  readonly mode: 'inference'
+  readonly mode: Mode
   readonly msPerImage: number
   readonly imagesPerSecond: number
   /** Billions of multiplications and additions a second; a multiply-add is two. */
@@ -37,37 +39,33 @@ export interface Kernels {
   readonly kinds: readonly KindTiming[]
 }
 
-/** Measures a network in inference, on seeded first weights and noise. */
+/** Measures a network on seeded first weights and noise. */
 export async function measure(arch: string, options: MeasureOptions): Promise<Measured> {
-  const { buildResNet } = await import('../architecture/build.ts')
-  const { firstWeights } = await import('../inference/first-weights.ts')
+  const { workload } = await import('./workload.ts')
   const { engineNamed } = await import('../inference/engines.ts')
-  const { totalsOf } = await import('../analysis/summary.ts')
-  const { batch, threads, precise } = options
+  const { batch, mode, threads, precise } = options
   const engine = await engineNamed(options.engine)
   const engineOptions: EngineOptions = {
     ...(threads === undefined ? {} : { threads }),
     ...(precise === undefined ? {} : { precise }),
   }
-  const { config, tensors } = firstWeights(arch, 0)
-  const graph = buildResNet(config)
-  const session = await engine.open(tensors, engineOptions)
+  const work = workload(arch, mode, batch)
+  const session = await engine.open(work.states, engineOptions)
   try {
-    await session.add('bench', graph, { batch })
-    const inputs = imagesFor(graph, batch)
-    const msPerImage = median(await timeRuns(session, inputs, arch, options)) / batch
+    for (const [name, graph] of work.graphs) await session.add(name, graph, { batch })
+    const msPerImage = median(await timeRuns(session, work, arch, options)) / batch
     return {
       arch,
       engine: engine.name,
       batch,
-      mode: 'inference',
+      mode,
       msPerImage,
       imagesPerSecond: 1000 / msPerImage,
-      gflops: (2 * totalsOf(graph).macs) / msPerImage / 1e6,
+      gflops: (2 * macsOf(work)) / msPerImage / 1e6,
       threads: Number(/(\d+) threads?/.exec(session.runsOn)?.[1] ?? 1),
       runsOn: session.runsOn,
       ...(options.layers
-        ? { kernels: await measureKernels(session, graph, inputs, { ...options, engine, engineOptions }) }
+        ? { kernels: await measureKernels(session, work, { ...options, engine, engineOptions }) }
         : {}),
     }
   } finally {
@@ -75,17 +73,20 @@ export async function measure(arch: string, options: MeasureOptions): Promise<Me
   }
 }
 
-/** Images of noise: what they show does not change the time. */
-function imagesFor(graph: Graph, batch: number): TensorMap {
-  const shape = graph.inputs.get('image')?.shape ?? []
-  const size = shape.reduce<number>((product, dim) => product * (dim === 'N' ? batch : dim), 1)
-  return new Map([['image', Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 1000) / 500 - 1)]])
+/** Multiply-adds of one image: forward, and in training backward. */
+function macsOf({ graphs, timed }: Workload): number {
+  const shapes = (values: readonly GraphValue[]) => values.map(({ shape }) => shape)
+  return (graphs.get(timed)?.nodes ?? []).reduce(
+    (sum, { operation, inputs, outputs, attributes }) =>
+      sum + (operation.macs?.(shapes(inputs), shapes(outputs), attributes) ?? 0),
+    0,
+  )
 }
 
 /** Milliseconds of each run, after three that warm up. */
 async function timeRuns(
   session: Session,
-  inputs: TensorMap,
+  work: Workload,
   arch: string,
   { runs, signal }: MeasureOptions,
 ): Promise<readonly number[]> {
@@ -93,7 +94,7 @@ async function timeRuns(
   const times: number[] = []
   for (let run = -3; run < runs; run++) {
     const start = performance.now()
-    await session.run('bench', inputs, { signal })
+    await work.run(session, { signal })
     if (run >= 0) times.push(performance.now() - start)
     progress.update(times.length, runs)
   }
@@ -109,8 +110,7 @@ interface KernelOptions extends Omit<MeasureOptions, 'engine'> {
 /** Each kernel at its median time, between two looks at the peaks: what else the machine does must not hide them. */
 async function measureKernels(
   session: Session,
-  graph: Graph,
-  inputs: TensorMap,
+  { graphs, timed, inputs }: Workload,
   { engine, engineOptions, runs, signal }: KernelOptions,
 ): Promise<Kernels> {
   const before = await measurePeaks(engine, engineOptions)
@@ -118,7 +118,7 @@ async function measureKernels(
   const profiles: (readonly KernelTiming[])[] = []
   while (profiles.length < runs) {
     signal.throwIfAborted()
-    profiles.push(await session.profile('bench', inputs))
+    profiles.push(await session.profile(timed, inputs))
     progress.update(profiles.length, runs)
   }
   progress.end()
@@ -127,6 +127,7 @@ async function measureKernels(
     gflops: Math.max(before.gflops, after.gflops),
     gigabytesPerSecond: Math.max(before.gigabytesPerSecond, after.gigabytesPerSecond),
   }
-  const layers = layersOf(graph, profiles, peaks)
+  const graph = graphs.get(timed)
+  const layers = graph === undefined ? [] : layersOf(graph, profiles, peaks)
   return { peaks, layers, kinds: byKind(layers, peaks) }
 }
