@@ -7,6 +7,8 @@
  * V8's optimising compiler moves the multiply-adds of a basic block to its end and spills every load to the stack. So each
  * row of the tile ends its block by a branch that is never taken: an address is a multiple of 4, the constant is odd.
  */
+import type { Field } from '../src/engines/wasm/descriptors.ts'
+import { pitchStep } from '../src/engines/wasm/layout.ts'
 import type { Level } from '../src/engines/wasm/levels.ts'
 import { countDown, multiplyAdd, rowBytes, vectorsOf } from './tiles.ts'
 import {
@@ -28,7 +30,7 @@ import {
 } from './wat.ts'
 
 const unroll = 4
-const d = (name: Parameters<typeof field<'convolution'>>[1]) => field('convolution', name)
+const d = (name: Field<'convolution'>) => field('convolution', name)
 
 /** One input channel: a row of weights, one broadcast input for each row of sums. */
 function step(rows: number, offset: number, fence: number, level: Level): readonly Code[] {
@@ -86,17 +88,32 @@ function tile(rows: number, level: Level): Code {
     set('segment', add(get('segment'), int(4))),
     `(br_if $segments (local.tee $s (i32.sub ${get('s')} ${int(1)})))))`,
     set('n', mul(get('n'), int(rowBytes(level)))),
+    // Pixels are multiples of 8 floats: of a panel twice as wide, the last one may have only its first half to write.
+    range(level.columns / pitchStep).map((half) => {
+      const finished = finish(rows, [2 * half, 2 * half + 1])
+      const begins = add(get('n'), int(half * pitchStep * 4))
+      return half === 0 ? finished : when(`(i32.lt_u ${begins} ${d('pixelBytes')})`, finished)
+    }),
+    ')',
+  )
+}
+
+/** The epilogue of some of each row's vectors: residual, activation, and out. */
+function finish(rows: number, vectors: readonly number[]): Code {
+  const sums = range(rows).flatMap((row) => vectors.map((v) => `c${row}${v}`))
+  const forRows = (base: Field<'convolution'>, table: Field<'convolution'>, code: (row: number) => Code) =>
+    lines(
+      set('t', add(d(table), mul(get('m'), int(4)))),
+      set('q', add(d(base), get('n'))),
+      range(rows).map((row) => lines(set('p', add(get('q'), load(get('t'), row * 4))), code(row))),
+    )
+  return lines(
     when(
       d('sumBase'),
-      lines(
-        set('t', add(d('sumTable'), mul(get('m'), int(4)))),
-        set('q', add(d('sumBase'), get('n'))),
-        forRows((row) =>
-          lines(
-            set('p', add(get('q'), tableEntry(row))),
-            forVectors((v) =>
-              set(`c${row}${v}`, addVectors(get(`c${row}${v}`), loadVector(get('p'), 16 * v))),
-            ),
+      forRows('sumBase', 'sumTable', (row) =>
+        lines(
+          vectors.map((v) =>
+            set(`c${row}${v}`, addVectors(get(`c${row}${v}`), loadVector(get('p'), 16 * v))),
           ),
         ),
       ),
@@ -110,15 +127,9 @@ function tile(rows: number, level: Level): Code {
         sums.map((sum) => set(sum, `(f32x4.pmin ${get(sum)} ${get('six')})`)),
       ),
     ),
-    set('t', add(d('yTable'), mul(get('m'), int(4)))),
-    set('q', add(d('yBase'), get('n'))),
-    forRows((row) =>
-      lines(
-        set('p', add(get('q'), tableEntry(row))),
-        forVectors((v) => storeVector(get('p'), get(`c${row}${v}`), 16 * v)),
-      ),
+    forRows('yBase', 'yTable', (row) =>
+      lines(vectors.map((v) => storeVector(get('p'), get(`c${row}${v}`), 16 * v))),
     ),
-    ')',
   )
 }
 

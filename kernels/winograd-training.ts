@@ -8,7 +8,6 @@ import type { Level } from '../src/engines/wasm/levels.ts'
 import { rowBytes, vectorsOf } from './tiles.ts'
 import {
   add,
-  addVectors,
   type Code,
   field,
   forUnits,
@@ -16,68 +15,74 @@ import {
   int,
   kernel,
   lines,
-  loadVector,
   local,
   loop,
   mul,
   range,
   set,
-  storeVector,
   sub,
   vector,
   when,
 } from './wat.ts'
-import { minus, times, transformShared, transformTiles } from './winograd.ts'
+import { broadcast, getWide, loadWide, minus, plus, times, type Wide, wideCode } from './wide.ts'
+import { transformShared, transformWidth } from './winograd.ts'
+import { e, o, type Transform, transformTiles, vectorNames, x, y } from './winograd-transforms.ts'
 
 const { places, blockFilters } = winogradPlan
 
 /** y = A x: six vectors from four. */
-const gradientTransform: Code = lines(
-  set('y0', get('x0')),
-  set('e', addVectors(get('x0'), get('x2'))),
-  set('o', addVectors(get('x1'), get('x3'))),
-  set('y1', addVectors(get('e'), get('o'))),
-  set('y2', minus(get('e'), get('o'))),
-  set('e', addVectors(get('x0'), times(4, get('x2')))),
-  set('o', addVectors(times(2, get('x1')), times(8, get('x3')))),
-  set('y3', addVectors(get('e'), get('o'))),
-  set('y4', minus(get('e'), get('o'))),
-  set('y5', get('x3')),
-)
+const gradientTransform: Transform = ({ set }) =>
+  lines(
+    set('y0', x(0)),
+    set('e', plus(x(0), x(2))),
+    set('o', plus(x(1), x(3))),
+    set('y1', plus(e, o)),
+    set('y2', minus(e, o)),
+    set('e', plus(x(0), times(4, x(2)))),
+    set('o', plus(times(2, x(1)), times(8, x(3)))),
+    set('y3', plus(e, o)),
+    set('y4', minus(e, o)),
+    set('y5', x(3)),
+  )
 
 /** y = G x: six vectors from three. */
-const filterTransform: Code = lines(
-  set('y0', times(1 / 4, get('x0'))),
-  set('y5', get('x2')),
-  set('e', times(-1 / 6, addVectors(get('x0'), get('x2')))),
-  set('o', times(1 / 6, get('x1'))),
-  set('y1', minus(get('e'), get('o'))),
-  set('y2', addVectors(get('e'), get('o'))),
-  set('e', addVectors(times(1 / 24, get('x0')), times(1 / 6, get('x2')))),
-  set('o', times(1 / 12, get('x1'))),
-  set('y3', addVectors(get('e'), get('o'))),
-  set('y4', minus(get('e'), get('o'))),
-)
+const filterTransform: Transform = ({ set }) =>
+  lines(
+    set('y0', times(1 / 4, x(0))),
+    set('y5', x(2)),
+    set('e', times(-1 / 6, plus(x(0), x(2)))),
+    set('o', times(1 / 6, x(1))),
+    set('y1', minus(e, o)),
+    set('y2', plus(e, o)),
+    set('e', plus(times(1 / 24, x(0)), times(1 / 6, x(2)))),
+    set('o', times(1 / 12, x(1))),
+    set('y3', plus(e, o)),
+    set('y4', minus(e, o)),
+  )
 
 /** y = Gᵀ x: three vectors from six. */
-const filterGradientTransform: Code = lines(
-  set('e', times(1 / 6, addVectors(get('x1'), get('x2')))),
-  set('o', addVectors(get('x3'), get('x4'))),
-  set('y0', addVectors(minus(times(1 / 4, get('x0')), get('e')), times(1 / 24, get('o')))),
-  set(
-    'y1',
-    addVectors(times(1 / 6, minus(get('x2'), get('x1'))), times(1 / 12, minus(get('x3'), get('x4')))),
-  ),
-  set('y2', addVectors(minus(times(1 / 6, get('o')), get('e')), get('x5'))),
-)
+const filterGradientTransform: Transform = ({ set }) =>
+  lines(
+    set('e', times(1 / 6, plus(x(1), x(2)))),
+    set('o', plus(x(3), x(4))),
+    set('y0', plus(minus(times(1 / 4, x(0)), e), times(1 / 24, o))),
+    set('y1', plus(times(1 / 6, minus(x(2), x(1))), times(1 / 12, minus(x(3), x(4))))),
+    set('y2', plus(minus(times(1 / 6, o), e), x(5))),
+  )
 
-const vectorLocals = local('v128', ...range(6).flatMap((i) => [`x${i}`, `y${i}`]), 'e', 'o')
+/** Filters are read and written lane by lane, so they go through one vector at a time. */
+const single = wideCode(1)
+const filterLocals = single.local(...vectorNames, ...range(18).map((i) => `h${i}`))
+const h = (i: number): Wide => getWide(`h${i}`)
 
 /** Loads one float of each of four filters, `step` bytes apart, into the lanes of a vector. */
-const gatherFour = (address: Code): Code =>
-  range(4).reduce(
-    (value, lane) => `(v128.load32_lane ${lane} ${add(address, mul(get('filterStep'), int(lane)))} ${value})`,
-    vector(0),
+const gatherFour = (address: Code): Wide =>
+  broadcast(
+    range(4).reduce(
+      (value, lane) =>
+        `(v128.load32_lane ${lane} ${add(address, mul(get('filterStep'), int(lane)))} ${value})`,
+      vector(0),
+    ),
   )
 
 /** Filters of a panel, four at a time; those past the last are zeros. Out goes [block][place][panel][channel][column]. */
@@ -89,8 +94,7 @@ const filters = (level: Level): Code => {
     'winogradFilters',
     lines(
       local('i32', 'unit', 'block', 'panels', 'c', 'p', 'q', 'out', 'place', 'filterStep', 'tapStep'),
-      vectorLocals,
-      local('v128', ...range(18).map((i) => `h${i}`)),
+      filterLocals,
     ),
     lines(
       set('filterStep', d('filterStep')),
@@ -131,23 +135,23 @@ const filters = (level: Level): Code => {
                         `(i32.lt_u ${add(mul(get('unit'), int(level.columns)), int(4 * v))} ${d('filters')})`,
                         lines(
                           range(3).map((row) =>
-                            set(
+                            single.set(
                               `x${row}`,
                               gatherFour(add(get('q'), mul(get('tapStep'), int(3 * row + column)))),
                             ),
                           ),
                         ),
-                        lines(range(3).map((row) => set(`x${row}`, vector(0)))),
+                        lines(range(3).map((row) => single.set(`x${row}`, broadcast(vector(0))))),
                       ),
-                      filterTransform,
-                      range(6).map((row) => set(`h${row * 3 + column}`, get(`y${row}`))),
+                      filterTransform(single),
+                      range(6).map((row) => single.set(`h${row * 3 + column}`, y(row))),
                     ),
                   ),
                   range(6).map((row) =>
                     lines(
-                      range(3).map((column) => set(`x${column}`, get(`h${row * 3 + column}`))),
-                      filterTransform,
-                      range(6).map((column) => storeVector(placeOf(row, column), get(`y${column}`), 16 * v)),
+                      range(3).map((column) => single.set(`x${column}`, h(row * 3 + column))),
+                      filterTransform(single),
+                      range(6).map((column) => single.store(placeOf(row, column), y(column), 16 * v)),
                     ),
                   ),
                 ),
@@ -167,11 +171,7 @@ const gradient = (level: Level): Code => {
   const d = (name: Parameters<typeof field<'winogradGradient'>>[1]) => field('winogradGradient', name)
   return kernel(
     'winogradGradient',
-    lines(
-      local('i32', 'unit', 'c', 'p', 'q', 'filterStep', 'placeBytes', 'filter'),
-      vectorLocals,
-      local('v128', ...range(18).map((i) => `h${i}`)),
-    ),
+    lines(local('i32', 'unit', 'c', 'p', 'q', 'filterStep', 'placeBytes', 'filter'), filterLocals),
     lines(
       set('filterStep', mul(d('channels'), int(36))),
       set('placeBytes', d('placeBytes')),
@@ -198,13 +198,13 @@ const gradient = (level: Level): Code => {
                     range(6).map((row) =>
                       lines(
                         range(6).map((column) =>
-                          set(
+                          single.set(
                             `x${column}`,
-                            loadVector(add(get('p'), mul(get('placeBytes'), int(row * 6 + column)))),
+                            loadWide(add(get('p'), mul(get('placeBytes'), int(row * 6 + column)))),
                           ),
                         ),
-                        filterGradientTransform,
-                        range(3).map((column) => set(`h${row * 3 + column}`, get(`y${column}`))),
+                        filterGradientTransform(single),
+                        range(3).map((column) => single.set(`h${row * 3 + column}`, y(column))),
                       ),
                     ),
                     set(
@@ -213,13 +213,13 @@ const gradient = (level: Level): Code => {
                     ),
                     range(3).map((column) =>
                       lines(
-                        range(6).map((row) => set(`x${row}`, get(`h${row * 3 + column}`))),
-                        filterGradientTransform,
+                        range(6).map((row) => single.set(`x${row}`, h(row * 3 + column))),
+                        filterGradientTransform(single),
                         range(3).map((row) =>
                           lines(
                             range(4).map(
                               (lane) =>
-                                `(v128.store32_lane offset=${(3 * row + column) * 4} ${lane} ${add(get('q'), mul(get('filterStep'), int(lane)))} ${get(`y${row}`)})`,
+                                `(v128.store32_lane offset=${(3 * row + column) * 4} ${lane} ${add(get('q'), mul(get('filterStep'), int(lane)))} ${y(row)(0)})`,
                             ),
                           ),
                         ),
@@ -238,7 +238,7 @@ const gradient = (level: Level): Code => {
 
 export const winogradTraining = (level: Level): Code =>
   lines(
-    transformTiles('transformGradient', 4, gradientTransform),
+    transformTiles('transformGradient', 4, gradientTransform, transformWidth(level)),
     transformShared('winogradGradientTransform', 'transformGradient'),
     filters(level),
     gradient(level),

@@ -1,7 +1,7 @@
-// Assembles the WebAssembly kernels: kernels/*.ts writes their text, binaryen turns it into bytes, and the bytes become a
-// module of base64 strings, which any bundler takes along.
+// Assembles the WebAssembly kernels: kernels/*.ts writes their text, binaryen turns it into bytes, and the bytes of each
+// level become a module with a base64 string, which any bundler takes along.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import binaryen from 'binaryen'
 
@@ -22,23 +22,26 @@ function assemble(level, memory) {
 }
 
 // The builds for memory that is shared and memory that is not differ in one byte: the package ships one, and where it is.
-const modules = Object.entries(levels).map(([name, level]) => {
+function textOf(name, level) {
   const shared = assemble(level, { shared: true })
   const unshared = assemble(level, { shared: false })
-  const flagAt = shared.findIndex((byte, index) => byte !== unshared[index])
-  const flag = unshared[flagAt]
+  const at = shared.findIndex((byte, index) => byte !== unshared[index])
+  const byte = unshared[at]
   if (
     !Buffer.from(shared)
-      .fill(flag, flagAt, flagAt + 1)
+      .fill(byte, at, at + 1)
       .equals(unshared)
   )
     throw new Error(`the kernels of level ${name} differ in more than the kind of their memory`)
-  const bytes = shared.toString('base64')
-  return `  ${name}: { unshared: { at: ${flagAt}, byte: ${flag} }, bytes: '${bytes}' },`
-})
+  return `/** The kernels of level ${name} in base64, and the byte that is another one where memory is not shared. Written by scripts/kernels.mjs. */
+export const kernelModule = {
+  unshared: { at: ${at}, byte: ${byte} },
+  bytes: '${shared.toString('base64')}',
+} as const
+`
+}
+
 const folder = `${root}/src/engines/wasm/generated`
+rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
-writeFileSync(
-  `${folder}/kernels.ts`,
-  `/** The kernels' bytes in base64, by level, and the byte that is another one where memory is not shared. Written by scripts/kernels.mjs. */\nexport const kernelModules = {\n${modules.join('\n')}\n} as const\n`,
-)
+for (const [name, level] of Object.entries(levels)) writeFileSync(`${folder}/${name}.ts`, textOf(name, level))

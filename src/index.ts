@@ -107,6 +107,8 @@ export type { Dim, Shape } from './ops/shape.ts'
 
 // Engines: what runs graphs.
 
+/** In Node, lets V8 use its experimental vectors, in the whole process: faster kernels for the wasm engine. */
+export { enableExperimentalSimd } from '#platform/engines/wasm/experimental-simd'
 /** The interface of every engine. */
 export type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from './engines/engine.ts'
 /** A profile's kernels against the machine's peak, and their sums by kind of layer. */

@@ -12,7 +12,8 @@ export const descriptors = {
   /**
    * A matrix product whose rows are gathered: convolution, linear layer. Units are output pixels or panels of filters.
    * `xTable`, `yTable` and `sumTable` hold the byte offset of each output pixel's first input, output and summand;
-   * `panelOffsets` what a panel adds to its inputs' address: where its group's channels begin.
+   * `panelOffsets` what a panel adds to its inputs' address: where its group's channels begin. `pixelBytes` is the size of
+   * an output pixel, which the last panel may exceed.
    */
   convolution: [
     'xBase',
@@ -29,6 +30,7 @@ export const descriptors = {
     'sumBase',
     'sumTable',
     'activation',
+    'pixelBytes',
     'pixels',
     'panelCount',
   ],
@@ -345,6 +347,6 @@ export const winogradPlan = {
 /** Parts of a thread's scratch in bytes: a product's descriptor, vectors of one tile, products and inputs of a block. */
 export const winogradScratch = {
   vectors: 256,
-  products: 1024,
-  transformed: 1024 + winogradPlan.places * winogradPlan.productPlane,
+  products: 2048,
+  transformed: 2048 + winogradPlan.places * winogradPlan.productPlane,
 } as const

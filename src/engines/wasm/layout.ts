@@ -1,6 +1,7 @@
 /**
  * How values lie in memory: channels last, `[N, H, W, pitch]` float32, with a border of zeros where a convolution reads over
- * the edge. The pitch is a multiple of 8 so that vectors never straddle pixels; a vector [N, C] is a map of one pixel.
+ * the edge. The pitch is a multiple of 8 so that pairs of vectors never straddle pixels; a vector [N, C] is a map of one
+ * pixel.
  */
 import { bindBatch, elements, type Shape } from '../../ops/shape.ts'
 import type { Padding } from '../../ops/window.ts'
@@ -22,6 +23,9 @@ export interface Storage extends Layout {
   readonly address: number
 }
 
+/** Pitches are multiples of this many floats. */
+export const pitchStep = 8
+
 export const noHalo: Padding = { top: 0, left: 0, bottom: 0, right: 0 }
 
 export function roundUp(value: number, multiple: number): number {
@@ -37,7 +41,7 @@ export function layoutOf(shape: Shape, batch: number, halo: Padding = noHalo): L
   const dims = shape.map((dim) => (dim === 'N' ? batch : dim))
   const [, channels = 1, height = 1, width = 1] = dims
   if (dims.length === 4 && isMap(shape)) {
-    return { batch, channels, height, width, pitch: roundUp(channels, 8), halo }
+    return { batch, channels, height, width, pitch: roundUp(channels, pitchStep), halo }
   }
   return { ...flatLayout(elements(dims.slice(1))), batch }
 }
@@ -47,7 +51,7 @@ export const isFlat = (shape: Shape): boolean => shape[0] !== 'N'
 
 /** Numbers in a row. */
 function flatLayout(count: number): Layout {
-  return { batch: 1, channels: count, height: 1, width: 1, pitch: roundUp(count, 8), halo: noHalo }
+  return { batch: 1, channels: count, height: 1, width: 1, pitch: roundUp(count, pitchStep), halo: noHalo }
 }
 
 /**

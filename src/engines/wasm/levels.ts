@@ -14,10 +14,14 @@ export interface Level {
   readonly fenceEvery: number
 }
 
-/** Tiles that keep 128-bit registers full: 6×8 with fused multiply-add; one row fewer where a product needs a register. */
+/**
+ * Tiles that keep the registers full: 6×8 with fused multiply-add, one row fewer where a product needs a register; 6×16 where
+ * V8 revectorizes, that is, fuses pairs of 128-bit operations into one of 256 bits.
+ */
 export const levels = {
   simd: { title: 'SIMD', relaxed: false, rows: 5, columns: 8, fenceEvery: 2 },
   relaxed: { title: 'relaxed SIMD', relaxed: true, rows: 6, columns: 8, fenceEvery: 1 },
+  wide: { title: 'revectorized SIMD', relaxed: true, rows: 6, columns: 16, fenceEvery: 6 },
 } as const satisfies Record<string, Level>
 
 export type LevelName = keyof typeof levels

@@ -44,6 +44,7 @@ function lowerDense(lowering: Lowering, chain: Chain): void {
     x: {
       base: originOf(x) - padding.top * rowBytes(x) - padding.left * pixelBytes(x),
       table: pixelTable(lowering, x, { ...y, stride }),
+      pixelBytes: pixelBytes(x),
     },
     y: allPixels(lowering, y),
     pixels: y.batch * y.height * y.width,

@@ -87,6 +87,7 @@ export function lowerInputGradient(lowering: Lowering, chain: Chain): void {
       const pixels = (storage: typeof dx): Pixels => ({
         base: originOf(storage) + rows.first * rowBytes(storage) + columns.first * pixelBytes(storage),
         table: pixelTable(lowering, storage, lattice),
+        pixelBytes: pixelBytes(storage),
       })
       lowerResidue(lowering, chain, {
         rows,
@@ -129,7 +130,7 @@ function lowerResidue(lowering: Lowering, chain: Chain, { rows, columns, y, sum 
   const panelCount = grouping.sets * grouping.panels
   lowerProduct(lowering, {
     nodes,
-    x: { base: originOf(dy), table: pixelTable(lowering, dy, lattice) },
+    x: { base: originOf(dy), table: pixelTable(lowering, dy, lattice), pixelBytes: pixelBytes(dy) },
     y,
     pixels: dy.batch * rows.count * columns.count,
     segments: segmentsOf(taps, { inputs: packing.inputs, pixel: pixelBytes(dy) }),

@@ -17,6 +17,7 @@ export interface Pixels {
   readonly base: number
   /** Offset of each pixel. */
   readonly table: number
+  readonly pixelBytes: number
 }
 
 /** Weights in panels, and what the sums start from, for each filter. */
@@ -92,6 +93,7 @@ export function lowerProduct(lowering: Lowering, product: Product): void {
     yTable: y.table,
     ...(sum === undefined ? {} : { sumBase: sum.base, sumTable: sum.table }),
     activation,
+    pixelBytes: y.pixelBytes,
     pixels,
     panelCount,
   })
@@ -130,7 +132,11 @@ export function pixelTable(lowering: Lowering, storage: Storage, lattice: Lattic
 
 /** All pixels of a map. */
 export function allPixels(lowering: Lowering, storage: Storage): Pixels {
-  return { base: originOf(storage), table: pixelTable(lowering, storage, { ...storage, stride: [1, 1] }) }
+  return {
+    base: originOf(storage),
+    table: pixelTable(lowering, storage, { ...storage, stride: [1, 1] }),
+    pixelBytes: pixelBytes(storage),
+  }
 }
 
 /** All pixels of the value that is added, where there is one. */

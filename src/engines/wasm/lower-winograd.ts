@@ -207,6 +207,7 @@ function writeProduct(lowering: Lowering, channels: number): number {
     panelOffsets: heap.allocate((blockFilters / columns) * 4),
     bias: lowering.zeros(blockFilters),
     yTable: rows(blockFilters * 4),
+    pixelBytes: blockFilters * 4,
     pixels: blockTiles,
     panelCount: blockFilters / columns,
   })

@@ -37,9 +37,9 @@ export class Heap {
     return plan
   }
 
-  /** Bytes that are handed out. */
+  /** Bytes that are handed out, and a cache line more: a tile as wide as one may read on past the last operand. */
   get used(): number {
-    return this.#top
+    return this.#top + cacheLine
   }
 
   get memory(): WebAssembly.Memory {
@@ -57,7 +57,7 @@ export class Heap {
     const address = this.#top
     this.#top = Math.ceil((address + bytes) / cacheLine) * cacheLine
     if (this.#planned) return address
-    const missing = Math.ceil((this.#top - this.memory.buffer.byteLength) / pageBytes)
+    const missing = Math.ceil((this.used - this.memory.buffer.byteLength) / pageBytes)
     if (missing > 0) this.#grow(missing)
     return address
   }

@@ -1,4 +1,5 @@
 /** The WebAssembly engine: graphs as programs over one shared memory, run by threads in lockstep. */
+import { withOptimisedKernels } from '#platform/engines/wasm/experimental-simd'
 import { parallelism } from '#platform/engines/wasm/worker'
 import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
@@ -8,10 +9,11 @@ import { readTensors, writeTensors } from '../state.ts'
 import { compile, draw, type Program } from './compile.ts'
 import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
 import { checkFits } from './fit.ts'
-import { kernelModules } from './generated/kernels.ts'
-import { type Level, type LevelName, levels } from './levels.ts'
+import { chooseKernels, compileKernels, type KernelOptions, type Kernels } from './kernels.ts'
+import type { LevelName } from './levels.ts'
 import { Heap } from './memory.ts'
 import { timingsOf } from './profile.ts'
+import { computesRight } from './self-test.ts'
 import { States } from './states.ts'
 
 /** Kernels of WebAssembly over all cores: what runs unless another engine is asked for. */
@@ -31,26 +33,60 @@ export async function openSession(
   state: TensorMap,
   { threads = parallelism(), precise = false }: EngineOptions,
   shared = typeof SharedArrayBuffer !== 'undefined',
+  level?: LevelName,
 ): Promise<Session> {
   if (!Number.isInteger(threads) || threads < 1)
     throw new EngineError(`threads must be a whole number from 1, not ${threads}`)
+  const kernels =
+    level === undefined
+      ? await chooseKernels({ shared }, revectorizedKernels)
+      : await compileKernels(level, { shared })
+  if (kernels === undefined) throw new EngineError(`this machine's WebAssembly has no ${level} level`)
+  return sessionOn(kernels, state, { shared, precise, ...(shared ? { threads } : {}) })
+}
+
+/** Kernels of the widest level by kind of memory: tested once in a process, and compiled for all of its sessions. */
+const revectorized = new Map<boolean, Promise<Kernels | undefined>>()
+
+function revectorizedKernels({ shared }: KernelOptions): Promise<Kernels | undefined> {
+  const known = revectorized.get(shared) ?? testedKernels({ shared })
+  revectorized.set(shared, known)
+  return known
+}
+
+async function testedKernels({ shared }: KernelOptions): Promise<Kernels | undefined> {
+  const kernels = await compileKernels('wide', { shared })
+  if (kernels === undefined) return undefined
+  const right = await withOptimisedKernels(() =>
+    computesRight((state) => sessionOn(kernels, state, { shared })),
+  )
+  return right ? kernels : undefined
+}
+
+interface Placement {
+  readonly shared: boolean
+  readonly precise?: boolean
+  /** The calling thread computes without it. */
+  readonly threads?: number
+}
+
+async function sessionOn(
+  kernels: Kernels,
+  state: TensorMap,
+  { shared, precise = false, threads }: Placement,
+): Promise<Session> {
   const heap = new Heap({ shared })
-  const { module, level } = await compileKernels({ shared })
-  const kernels = WebAssembly.Module.exports(module).map(({ name }) => name)
-  const parts = { heap, module, kernels }
-  const crew = shared ? new ThreadCrew(parts, threads) : await CallingThread.open(parts)
-  const runsOn = `${level.title}, ${crew.description}`
-  return new WasmSession({ state: await States.of(heap, state), heap, kernels, crew, precise, level, runsOn })
+  const parts = { heap, module: kernels.module, kernels: kernels.names }
+  const crew = threads === undefined ? await CallingThread.open(parts) : new ThreadCrew(parts, threads)
+  return new WasmSession({ state: await States.of(heap, state), heap, kernels, crew, precise })
 }
 
 interface SessionParts {
   readonly state: States
   readonly heap: Heap
-  readonly kernels: readonly string[]
+  readonly kernels: Kernels
   readonly crew: Crew
   readonly precise: boolean
-  readonly level: Level
-  readonly runsOn: string
 }
 
 interface Added {
@@ -69,20 +105,18 @@ class WasmSession implements Session {
   readonly #heap: Heap
   readonly #state: States
   readonly #added = new Map<string, Added>()
-  readonly #kernels: readonly string[]
+  readonly #kernels: Kernels
   readonly #crew: Crew
   readonly #precise: boolean
-  readonly #level: Level
   #queue: Promise<unknown> = Promise.resolve()
   #disposed = false
 
-  constructor({ state, heap, kernels, crew, precise, level, runsOn }: SessionParts) {
-    this.runsOn = runsOn
+  constructor({ state, heap, kernels, crew, precise }: SessionParts) {
+    this.runsOn = `${kernels.description}, ${crew.description}`
     this.#heap = heap
     this.#kernels = kernels
     this.#crew = crew
     this.#precise = precise
-    this.#level = level
     this.#state = state
   }
 
@@ -100,13 +134,13 @@ class WasmSession implements Session {
         batch,
         threads: this.#crew.threads,
         precise: this.#precise,
-        columns: this.#level.columns,
+        columns: this.#kernels.columns,
       }
       checkFits(memory, graph, settings)
       const program = compile(memory, graph, settings)
       await program.pack(this.#state)
       const words = program.phases.flatMap(({ kernel, descriptor, units, grain }) => [
-        this.#kernels.indexOf(kernel),
+        this.#kernels.names.indexOf(kernel),
         descriptor,
         units,
         grain,
@@ -210,20 +244,3 @@ class WasmSession implements Session {
 }
 
 const disposed = 'the session was disposed'
-
-interface Compiled {
-  readonly module: WebAssembly.Module
-  readonly level: Level
-}
-
-/** The fastest kernels that this machine's WebAssembly takes. */
-async function compileKernels({ shared }: { readonly shared: boolean }): Promise<Compiled> {
-  const fastestFirst: readonly LevelName[] = ['relaxed', 'simd']
-  for (const name of fastestFirst) {
-    const { bytes: base64, unshared } = kernelModules[name]
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
-    if (!shared) bytes[unshared.at] = unshared.byte
-    if (WebAssembly.validate(bytes)) return { module: await WebAssembly.compile(bytes), level: levels[name] }
-  }
-  throw new EngineError('this machine has no WebAssembly with SIMD and threads')
-}

@@ -1,0 +1,59 @@
+/** The kernels that run: compiled from the fastest level that this machine takes. */
+import { isRevectorized } from '#platform/engines/wasm/experimental-simd'
+import { EngineError } from '../../errors.ts'
+import { type LevelName, levels } from './levels.ts'
+
+export interface Kernels {
+  readonly module: WebAssembly.Module
+  /** Names of the kernels, in the order of their numbers in a program. */
+  readonly names: readonly string[]
+  /** Filters of a panel of packed weights. */
+  readonly columns: number
+  /** For people: what computes, and why nothing faster where that is news. */
+  readonly description: string
+}
+
+/** Each level's bytes, fetched when they are needed. */
+const bytesOf = {
+  simd: () => import('./generated/simd.ts'),
+  relaxed: () => import('./generated/relaxed.ts'),
+  wide: () => import('./generated/wide.ts'),
+} as const satisfies Record<LevelName, unknown>
+
+export interface KernelOptions {
+  /** Whether threads share the memory. */
+  readonly shared: boolean
+}
+
+/** A level's kernels, or nothing where WebAssembly lacks what they need. */
+export async function compileKernels(
+  name: LevelName,
+  { shared }: KernelOptions,
+): Promise<Kernels | undefined> {
+  const { kernelModule } = await bytesOf[name]()
+  const bytes = Uint8Array.from(atob(kernelModule.bytes), (character) => character.charCodeAt(0))
+  if (!shared) bytes[kernelModule.unshared.at] = kernelModule.unshared.byte
+  if (!WebAssembly.validate(bytes)) return undefined
+  const module = await WebAssembly.compile(bytes)
+  const names = WebAssembly.Module.exports(module).map((entry) => entry.name)
+  const { columns, title } = levels[name]
+  return { module, names, columns, description: title }
+}
+
+/**
+ * The fastest level's kernels. Those for a V8 that revectorizes are experimental: `tested` answers them only when they are
+ * right.
+ *
+ * @throws EngineError where no level runs.
+ */
+export async function chooseKernels(
+  options: KernelOptions,
+  tested: (options: KernelOptions) => Promise<Kernels | undefined>,
+): Promise<Kernels> {
+  const wide = isRevectorized() ? await tested(options) : undefined
+  if (wide !== undefined) return wide
+  const kernels = (await compileKernels('relaxed', options)) ?? (await compileKernels('simd', options))
+  if (kernels === undefined) throw new EngineError('this machine has no WebAssembly with SIMD and threads')
+  if (!isRevectorized()) return kernels
+  return { ...kernels, description: `${kernels.description}, as ${levels.wide.title} failed its test` }
+}
