@@ -1,5 +1,5 @@
 /**
- * Every kernel against the reference arithmetic on fresh random inputs: odd sizes, channels that no vector divides, groups,
+ * Every kernel of every level against the reference arithmetic on fresh random inputs: odd sizes, channels that no vector divides, groups,
  * depthwise, strides, dilation, batches, sizes at and around the edges of tiles. The seed is printed when a case fails.
  */
 import { describe, expect, it } from 'vitest'
@@ -29,7 +29,11 @@ import { slice } from '../../ops/slice.ts'
 import { pad } from '../../ops/window.ts'
 import type { Engine } from '../engine.ts'
 import { referenceEngine } from '../reference/reference.ts'
-import { wasmEngine } from './wasm.ts'
+import { enableExperimentalSimd } from './experimental-simd.node.ts'
+import { type LevelName, levels } from './levels.ts'
+import { openSession } from './wasm.ts'
+
+enableExperimentalSimd()
 
 const seed = Date.now() % 1_000_000
 
@@ -71,10 +75,10 @@ async function answerOf(engine: Engine, given: Case, precise: boolean): Promise<
   }
 }
 
+const levelNames = Object.keys(levels) as readonly LevelName[]
+
 /** Greatest difference over the greatest value. */
-async function difference(given: Case, precise: boolean): Promise<number> {
-  const expected = await answerOf(referenceEngine, given, precise)
-  const values = await answerOf(wasmEngine, given, precise)
+function difference(values: Float32Array, expected: Float32Array): number {
   expect(values).toHaveLength(expected.length)
   const greatest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6)
   return (
@@ -84,7 +88,15 @@ async function difference(given: Case, precise: boolean): Promise<number> {
 }
 
 async function check(given: Case, { precise = true, tolerance = 1e-5 } = {}): Promise<void> {
-  expect(await difference(given, precise), `seed ${seed}`).toBeLessThan(tolerance)
+  const expected = await answerOf(referenceEngine, given, precise)
+  for (const level of levelNames) {
+    const engine: Engine = {
+      name: level,
+      open: (state, options = {}) => openSession(state, options, true, level),
+    }
+    const values = await answerOf(engine, given, precise)
+    expect(difference(values, expected), `level ${level}, seed ${seed}`).toBeLessThan(tolerance)
+  }
 }
 
 const plain: ConvolutionAttributes = { stride: [1, 1], dilation: [1, 1], padding: pad(0), groups: 1 }
@@ -111,9 +123,12 @@ function convolution({ x, weight, batch = 1, attributes = {}, bias = false }: Co
 
 const strided = { stride: [2, 2], padding: pad(1) } as const
 const convolutions: readonly Convolution[] = [
-  // 1×1 around the tile of 6 pixels and the panel of 8 filters.
+  // 1×1 around the tile of 6 pixels and the panels of 8 and 16 filters.
   ...[1, 5, 6, 7, 11, 12, 13, 47, 49].map(
     (width): Convolution => ({ x: [16, 1, width], weight: [9, 16, 1, 1], bias: true }),
+  ),
+  ...[7, 8, 15, 16, 17, 24, 25, 31].map(
+    (filters): Convolution => ({ x: [5, 3, 3], weight: [filters, 5, 1, 1], bias: true }),
   ),
   { x: [3, 9, 7], weight: [5, 3, 1, 1], batch: 3 },
   { x: [12, 14, 14], weight: [20, 12, 1, 1], batch: 2 },
@@ -141,6 +156,17 @@ describe('convolutions by their definition', () => {
   it.each(convolutions.map((entry) => [JSON.stringify(entry), entry] as const))('%s', (_title, entry) =>
     check(convolution(entry)))
 })
+
+it.each([16, 20, 24])('a convolution of %i filters takes a residual sum and an activation along', (filters) =>
+  check({
+    shape: ['N', filters, 5, 7],
+    batch: 2,
+    build(builder, x) {
+      const weight = builder.parameter('weight', [filters, filters, 1, 1], { kind: 'constant', value: 0 })
+      const y = builder.one(conv2d, plain, [x, weight])
+      return builder.one(relu6, {}, [builder.one(add, {}, [x, y])])
+    },
+  }))
 
 describe('convolutions by Winograd', () => {
   const sizes: readonly (readonly [number, number])[] = [

@@ -49,11 +49,12 @@ export async function compileKernels(
 export async function chooseKernels(
   options: KernelOptions,
   tested: (options: KernelOptions) => Promise<Kernels | undefined>,
+  revectorized = isRevectorized(),
 ): Promise<Kernels> {
-  const wide = isRevectorized() ? await tested(options) : undefined
+  const wide = revectorized ? await tested(options) : undefined
   if (wide !== undefined) return wide
   const kernels = (await compileKernels('relaxed', options)) ?? (await compileKernels('simd', options))
   if (kernels === undefined) throw new EngineError('this machine has no WebAssembly with SIMD and threads')
-  if (!isRevectorized()) return kernels
+  if (!revectorized) return kernels
   return { ...kernels, description: `${kernels.description}, as ${levels.wide.title} failed its test` }
 }
