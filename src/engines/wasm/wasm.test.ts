@@ -9,9 +9,13 @@ import { EngineError } from '../../errors.ts'
 import { GraphBuilder } from '../../graph/builder.ts'
 import { initialise } from '../../graph/initialise.ts'
 import { randomMask } from '../../ops/random-mask.ts'
-import type { EngineOptions, TensorMap } from '../engine.ts'
+import type { EngineOptions, Session, TensorMap } from '../engine.ts'
 import { referenceEngine } from '../reference/reference.ts'
+import { enableExperimentalSimd } from './experimental-simd.node.ts'
+import { type LevelName, levels } from './levels.ts'
 import { openSession, wasmEngine } from './wasm.ts'
+
+enableExperimentalSimd()
 
 const network = buildResNet(changed(config('resnet18'), { input: [64, 64], classes: 10 }))
 const weights = initialise(network, 1)
@@ -24,8 +28,8 @@ function pictures(batch: number, size = 64): TensorMap {
   return new Map([['image', values]])
 }
 
-async function logitsOn(open: typeof openSession, batch: number, options?: EngineOptions, shared?: boolean) {
-  const session = await open(weights, options ?? {}, shared)
+async function logitsOf(opening: Promise<Session>, batch: number) {
+  const session = await opening
   try {
     await session.add('infer', network, { batch })
     const [first, second] = [
@@ -39,19 +43,32 @@ async function logitsOn(open: typeof openSession, batch: number, options?: Engin
   }
 }
 
+const levelNames = Object.keys(levels) as readonly LevelName[]
+
 describe.each([1, 3])('a batch of %i', (batch) => {
-  test('gives the same bits on one, two and three threads, from run to run, and without shared memory', async () => {
-    const one = await logitsOn(openSession, batch, { threads: 1 })
-    for (const threads of [2, 3]) expect(await logitsOn(openSession, batch, { threads })).toEqual(one)
-    expect(await logitsOn(openSession, batch, {}, false)).toEqual(one)
+  const at = (level: LevelName, options: EngineOptions = {}, shared = true) =>
+    logitsOf(openSession(weights, options, shared, level), batch)
+
+  test.each(
+    levelNames,
+  )('gives the same bits on any number of threads, from run to run, without shared memory: level %s', async (level) => {
+    const one = await at(level, { threads: 1 })
+    for (const threads of [2, 3]) expect(await at(level, { threads })).toEqual(one)
+    expect(await at(level, {}, false)).toEqual(one)
   })
 
-  test('agrees with the reference engine', async () => {
-    const expected = await logitsOn((state) => referenceEngine.open(state), batch)
+  test('gives the same bits whether V8 revectorizes or not', async () => {
+    expect(await at('wide')).toEqual(await at('relaxed'))
+  })
+
+  test('agrees with the reference engine at every level', async () => {
+    const expected = await logitsOf(referenceEngine.open(weights), batch)
     const greatest = Math.max(...expected.map(Math.abs))
-    const logits = await logitsOn(openSession, batch)
-    const differences = logits.map((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)))
-    expect(Math.max(...differences)).toBeLessThan(1e-4 * greatest)
+    for (const level of levelNames) {
+      const logits = await at(level)
+      const differences = logits.map((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)))
+      expect(Math.max(...differences), level).toBeLessThan(1e-4 * greatest)
+    }
   })
 })
 
