@@ -2,7 +2,9 @@
  * The kernels of gradient rules against the reference arithmetic, on fresh random inputs: each operation's rule is applied to
  * a random gradient of its output, and what comes out for every input is compared. The seed is printed when a case fails.
  */
+
 import { describe, expect, it } from 'vitest'
+import { wasmLevels } from '../../../test/wasm-levels.ts'
 import { GraphBuilder } from '../../graph/builder.ts'
 import type { GraphValue } from '../../graph/graph.ts'
 import { averagePool } from '../../ops/average-pool.ts'
@@ -22,7 +24,6 @@ import { silu } from '../../ops/silu.ts'
 import { pad } from '../../ops/window.ts'
 import type { Engine, TensorMap } from '../engine.ts'
 import { referenceEngine } from '../reference/reference.ts'
-import { wasmEngine } from './wasm.ts'
 
 const seed = Date.now() % 1_000_000
 
@@ -96,7 +97,15 @@ async function check<A extends object>(
   { precise = true, tolerance = 1e-5 } = {},
 ): Promise<void> {
   const expected = await answersOf(referenceEngine, given, precise)
-  const answers = await answersOf(wasmEngine, given, precise)
+  for (const engine of wasmLevels)
+    agree(await answersOf(engine, given, precise), expected, { tolerance, title: engine.name })
+}
+
+function agree(
+  answers: TensorMap,
+  expected: TensorMap,
+  { tolerance, title }: { readonly tolerance: number; readonly title: string },
+): void {
   expect([...answers.keys()]).toEqual([...expected.keys()])
   for (const [name, values] of expected) {
     const ours = answers.get(name) ?? new Float32Array()
@@ -106,7 +115,7 @@ async function check<A extends object>(
       (most, value, i) => Math.max(most, Math.abs(value - (ours[i] ?? Number.NaN))),
       0,
     )
-    expect(difference / greatest, `gradient of input ${name}, seed ${seed}`).toBeLessThan(tolerance)
+    expect(difference / greatest, `${title}, gradient of input ${name}, seed ${seed}`).toBeLessThan(tolerance)
   }
 }
 

@@ -2,7 +2,9 @@
  * Every kernel of every level against the reference arithmetic on fresh random inputs: odd sizes, channels that no vector divides, groups,
  * depthwise, strides, dilation, batches, sizes at and around the edges of tiles. The seed is printed when a case fails.
  */
+
 import { describe, expect, it } from 'vitest'
+import { wasmLevels } from '../../../test/wasm-levels.ts'
 import { GraphBuilder } from '../../graph/builder.ts'
 import type { GraphValue } from '../../graph/graph.ts'
 import { add } from '../../ops/add.ts'
@@ -29,11 +31,6 @@ import { slice } from '../../ops/slice.ts'
 import { pad } from '../../ops/window.ts'
 import type { Engine } from '../engine.ts'
 import { referenceEngine } from '../reference/reference.ts'
-import { enableExperimentalSimd } from './experimental-simd.node.ts'
-import { type LevelName, levels } from './levels.ts'
-import { openSession } from './wasm.ts'
-
-enableExperimentalSimd()
 
 const seed = Date.now() % 1_000_000
 
@@ -75,8 +72,6 @@ async function answerOf(engine: Engine, given: Case, precise: boolean): Promise<
   }
 }
 
-const levelNames = Object.keys(levels) as readonly LevelName[]
-
 /** Greatest difference over the greatest value. */
 function difference(values: Float32Array, expected: Float32Array): number {
   expect(values).toHaveLength(expected.length)
@@ -89,13 +84,9 @@ function difference(values: Float32Array, expected: Float32Array): number {
 
 async function check(given: Case, { precise = true, tolerance = 1e-5 } = {}): Promise<void> {
   const expected = await answerOf(referenceEngine, given, precise)
-  for (const level of levelNames) {
-    const engine: Engine = {
-      name: level,
-      open: (state, options = {}) => openSession(state, options, true, level),
-    }
+  for (const engine of wasmLevels) {
     const values = await answerOf(engine, given, precise)
-    expect(difference(values, expected), `level ${level}, seed ${seed}`).toBeLessThan(tolerance)
+    expect(difference(values, expected), `${engine.name}, seed ${seed}`).toBeLessThan(tolerance)
   }
 }
 

@@ -1,15 +1,11 @@
 /** Which kernels a session takes, and what becomes of those that compute wrong. */
 import { describe, expect, it } from 'vitest'
+import { levelNames } from '../../../test/wasm-levels.ts'
 import type { Session, TensorMap } from '../engine.ts'
-import { enableExperimentalSimd } from './experimental-simd.node.ts'
 import { chooseKernels, compileKernels } from './kernels.ts'
-import { type LevelName, levels } from './levels.ts'
 import { computesRight } from './self-test.ts'
 import { openSession } from './wasm.ts'
 
-enableExperimentalSimd()
-
-const levelNames = Object.keys(levels) as readonly LevelName[]
 const shared = { shared: true }
 
 describe.each(levelNames)('kernels of level %s', (level) => {

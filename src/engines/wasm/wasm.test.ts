@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
+import { levelNames } from '../../../test/wasm-levels.ts'
 import { buildResNet } from '../../architecture/build.ts'
 import { changed } from '../../architecture/change.ts'
 import { config } from '../../architecture/variants.ts'
@@ -11,11 +12,8 @@ import { initialise } from '../../graph/initialise.ts'
 import { randomMask } from '../../ops/random-mask.ts'
 import type { EngineOptions, Session, TensorMap } from '../engine.ts'
 import { referenceEngine } from '../reference/reference.ts'
-import { enableExperimentalSimd } from './experimental-simd.node.ts'
-import { type LevelName, levels } from './levels.ts'
+import type { LevelName } from './levels.ts'
 import { openSession, wasmEngine } from './wasm.ts'
-
-enableExperimentalSimd()
 
 const network = buildResNet(changed(config('resnet18'), { input: [64, 64], classes: 10 }))
 const weights = initialise(network, 1)
@@ -42,8 +40,6 @@ async function logitsOf(opening: Promise<Session>, batch: number) {
     await session.dispose()
   }
 }
-
-const levelNames = Object.keys(levels) as readonly LevelName[]
 
 describe.each([1, 3])('a batch of %i', (batch) => {
   const at = (level: LevelName, options: EngineOptions = {}, shared = true) =>
