@@ -1,0 +1,42 @@
+// The benchmark against the peers: `npm run bench`, `npm run bench -- inference training-resnet20 --rounds 5 --name epyc`.
+// Every sample is a fresh process, the contestants of a row take turns, and their order is reversed each round.
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { describeMachine, findNodes } from './machine.mjs'
+import { command, openMaterials } from './materials.mjs'
+import { measureRow } from './measure.mjs'
+import { openResults, summaryOf } from './results.mjs'
+import { rowsFor } from './rows.mjs'
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' }, name: { type: 'string', default: 'latest' } },
+})
+
+const nodes = findNodes()
+const materials = openMaterials()
+try {
+  if (!existsSync(command)) throw new Error(`${command} is missing: npm run build makes it`)
+  const rows = chosen(rowsFor({ nodes, materials }), positionals)
+  const file = openResults(values.name, describeMachine(nodes))
+  for (const row of rows) file.add(await measureRow(row, Number(values.rounds ?? row.rounds)))
+  const names = new Set(rows.map(({ name }) => name))
+  console.log(summaryOf({ ...file.results, rows: file.results.rows.filter(({ name }) => names.has(name)) }))
+  console.error(`\nwritten to ${file.path}`)
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+} finally {
+  materials.remove()
+}
+
+/** The rows whose names start with one of the words; all without any. */
+function chosen(rows, words) {
+  const unknown = words.find((word) => !rows.some(({ name }) => name.startsWith(word)))
+  if (unknown !== undefined) {
+    throw new Error(
+      `no row's name starts with "${unknown}"; there are ${rows.map(({ name }) => name).join(', ')}`,
+    )
+  }
+  return rows.filter(({ name }) => words.length === 0 || words.some((word) => name.startsWith(word)))
+}
