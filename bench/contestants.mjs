@@ -6,14 +6,14 @@ import { nodeCommand } from './sample.mjs'
 import { median } from './statistics.mjs'
 
 const python = process.env.RESNET_BENCH_PYTHON ?? 'python3'
+const script = (name) => join(root, 'bench/peers', name)
 
-/** This package, by its command `resnet bench`. */
+/** This package by its command `resnet bench`. */
 export function ours(node, work) {
   return {
     name: 'ours',
     column: node.label,
-    command: () =>
-      nodeCommand(node.path, resnet, ['bench', work.arch, ...modeOf(work), ...optionsOf(work), '--json']),
+    command: () => nodeCommand(node.path, resnet, ['bench', ...argumentsOf(work), '--json']),
     read(output) {
       const [{ msPerImage, batch, runsOn }] = JSON.parse(output)
       return { ms: msPerImage * batch, runsOn }
@@ -21,51 +21,86 @@ export function ours(node, work) {
   }
 }
 
-/** Native, so that Node's version makes no difference. */
-export function onnxruntimeNode(node, work, materials) {
-  return { name: 'onnxruntime-node', ...onnxPeer('onnxruntime-node', node, work, materials) }
-}
-
-export function onnxruntimeWeb(node, work, materials) {
+/** This package as it classifies a picture: the whole command, of which time and memory are taken from outside. */
+export function oursClassifying(node, materials, arch) {
+  const picture = join(root, 'examples/pictures/balloon.png')
   return {
-    name: 'onnxruntime-web',
+    name: 'ours',
     column: node.label,
-    ...onnxPeer('onnxruntime-web', node, work, materials),
+    command() {
+      const model = materials.model(`${arch}.safetensors`)
+      return nodeCommand(node.path, resnet, [
+        'classify',
+        picture,
+        '--model',
+        model,
+        '--threads',
+        '2',
+        '--json',
+      ])
+    },
+    read: () => ({ runsOn: `resnet classify, ${node.label}` }),
   }
 }
 
-function onnxPeer(peer, node, work, materials) {
+/** Native, so that Node's version makes no difference. */
+export function onnxruntimeNode(node, materials, work) {
+  return onnxPeer('onnxruntime-node', node, materials, work)
+}
+
+export function onnxruntimeWeb(node, materials, work) {
+  return { ...onnxPeer('onnxruntime-web', node, materials, work), column: node.label }
+}
+
+function onnxPeer(name, node, materials, work) {
   return {
+    name,
     command() {
-      const args = [peer, materials.model(`${work.arch}.onnx`), ...optionsOf(work)]
-      return nodeCommand(node.path, join(root, 'bench/peers/peer.mjs'), args)
+      const material = ['--material', materials.model(`${work.arch}.onnx`)]
+      return nodeCommand(node.path, script('peer.mjs'), [name, ...argumentsOf(work), ...material])
     },
     read: readPeer,
   }
 }
 
-/** As it comes and compiled, on channels-last tensors. */
+/** Ours or a peer on a page: `ours`, `tfjs` or `jax`. */
+export function inChromium(name, peer, node, materials, work) {
+  return {
+    name,
+    column: 'Chromium',
+    async command() {
+      const material = ['--material', await materials.page()]
+      return nodeCommand(node.path, script('chromium.mjs'), [peer, ...argumentsOf(work), ...material])
+    },
+    read: readPeer,
+  }
+}
+
+/** On channels-last tensors, as it comes and compiled. */
 export function pytorch(work) {
   return ['eager', 'compiled'].map((way) => ({
     name: `PyTorch, ${way}`,
-    command: () => [
-      python,
-      join(root, 'bench/peers/pytorch.py'),
-      work.arch,
-      way,
-      ...modeOf(work),
-      ...optionsOf(work),
-    ],
+    command: () => [python, script('pytorch.py'), way, ...argumentsOf(work)],
     read: readPeer,
   }))
 }
 
-function modeOf({ mode }) {
-  return mode === 'training' ? ['--mode', 'training'] : []
+/** The package as npm packs it. */
+export function packedPackage(node) {
+  return {
+    name: 'ours',
+    column: node.label,
+    command: () => ['npm', '--prefix', root, 'pack', '--dry-run', '--ignore-scripts', '--json'],
+    read: (output) => ({ bytes: JSON.parse(output)[0].unpackedSize, runsOn: 'npm pack' }),
+  }
 }
 
-function optionsOf({ batch, threads, runs }) {
-  return ['--batch', batch, '--threads', threads, '--runs', runs].map(String)
+function argumentsOf({ arch, mode, batch, threads, runs }) {
+  const counts = Object.entries({ batch, threads, runs }).flatMap(([key, count]) => [
+    `--${key}`,
+    String(count),
+  ])
+  return [arch, '--mode', mode, ...counts]
 }
 
 /** A peer's last line; what its runtime prints stands before. */

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 export const command = join(root, 'dist/cli/main.js')
@@ -18,6 +19,8 @@ export function openMaterials() {
   return {
     /** The file of a network's first weights: `resnet18.onnx`, `resnet20.safetensors`. */
     model: (name) => once(name, (path) => convert(name.slice(0, name.indexOf('.')), path)),
+    /** The folder of the page that measures in a browser. */
+    page: () => once('page', buildPage),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
@@ -28,4 +31,16 @@ function convert(arch, path) {
   })
   if (status !== 0) throw new Error(`resnet convert ${arch} ${path} failed: ${stderr.trimEnd()}`)
   return path
+}
+
+async function buildPage(outDir) {
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: join(root, 'bench/page'),
+    base: './',
+    resolve: { alias: { 'resnet-ts': join(root, 'dist/index.js') } },
+    build: { outDir, chunkSizeWarningLimit: 10_000, minify: false },
+  })
+  return outDir
 }
