@@ -15,6 +15,8 @@ const { positionals, values } = parseArgs({
 
 const nodes = findNodes()
 const materials = openMaterials()
+process.on('exit', () => materials.remove())
+process.on('SIGINT', () => process.exit(130))
 try {
   if (!existsSync(command)) throw new Error(`${command} is missing: npm run build makes it`)
   const rows = chosen(rowsFor({ nodes, materials }), positionals)
@@ -26,8 +28,6 @@ try {
 } catch (error) {
   console.error(error.message)
   process.exitCode = 1
-} finally {
-  materials.remove()
 }
 
 /** The rows whose names start with one of the words; all without any. */

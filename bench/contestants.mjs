@@ -68,8 +68,8 @@ export function inChromium(name, peer, node, materials, work) {
   return {
     name,
     column: 'Chromium',
-    async command() {
-      const material = ['--material', await materials.page()]
+    command() {
+      const material = ['--material', materials.page()]
       return nodeCommand(node.path, script('chromium.mjs'), [peer, ...argumentsOf(work), ...material])
     },
     read: readPeer,

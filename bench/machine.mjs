@@ -27,11 +27,8 @@ export function describeMachine(nodes) {
     cores: processors.length,
     memoryGB: Math.round(totalmem() / 1e9),
     system: `${platform()} ${arch()}`,
-    versions: {
-      'resnet-ts': manifest('../package.json').version,
-      ...Object.fromEntries(nodes.map(({ label, version }) => [label, version])),
-      ...peerVersions(),
-    },
+    nodes: nodes.map(({ version }) => version),
+    packages: { 'resnet-ts': manifest('../package.json').version, ...peerVersions() },
   }
 }
 

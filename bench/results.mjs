@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
-import { labelOf } from './measure.mjs'
+import { labelOf } from './figures.mjs'
 import { summarise } from './statistics.mjs'
 
 /** The results under a name, for more rows; a row that is measured again is replaced. */
@@ -32,9 +32,8 @@ export function summaryOf({ machine, rows }) {
   const columns = [
     ...new Set(rows.flatMap(({ figures }) => figures.flatMap((figure) => Object.keys(figure.columns)))),
   ]
-  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB, ${machine.system}; ${versions.join(', ')}.`,
+    machineLine(machine),
     '',
     ...table(
       ['work', 'figure', ...columns],
@@ -52,6 +51,11 @@ export function summaryOf({ machine, rows }) {
       rows.flatMap((row) => row.contestants.map((entry) => [row.title, ...measuredCells(entry, row)])),
     ),
   ].join('\n')
+}
+
+function machineLine({ cpu, cores, memoryGB, system, nodes, packages }) {
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`)
+  return `${cpu}, ${cores} cores, ${memoryGB} GB, ${system}; Node ${nodes.join(' and ')}; ${versions.join(', ')}.`
 }
 
 function cell(figure) {

@@ -23,7 +23,7 @@ export async function runSample([program, ...args]) {
     child.on('close', (...how) => resolve(how))
   })
   const seconds = (performance.now() - start) / 1000
-  if (signal !== null && seconds >= limitSeconds) throw new Error(`not done after ${limitSeconds} s`)
+  if (status !== 0 && seconds >= limitSeconds) throw new Error(`not done after ${limitSeconds} s`)
   if (status !== 0) throw new Error(lastLine(stderr()) || `ended by ${signal ?? `status ${status}`}`)
   return { output: stdout(), seconds, peakBytes: Number(memory()) }
 }

@@ -1,21 +1,14 @@
-// Measures ours or a peer on a page in headless Chromium, isolated so that it may share memory between threads.
+// Measures ours or a peer on the page in headless Chromium.
+import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { preview } from 'vite'
 import { answer } from './answer.mjs'
 import { work } from './arguments.mjs'
 
-const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-}
-
 await answer(async () => {
   const server = await preview({
-    configFile: false,
-    logLevel: 'silent',
-    root: work.material,
-    build: { outDir: '.' },
-    preview: { host: '127.0.0.1', port: 0, headers: isolation },
+    configFile: fileURLToPath(new URL('../page/vite.config.mjs', import.meta.url)),
+    build: { outDir: work.material },
   })
   const browser = await chromium.launch({ executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium' })
   try {
