@@ -76,13 +76,13 @@ export function inChromium(name, peer, node, materials, work) {
   }
 }
 
-/** On channels-last tensors, as it comes and compiled. */
-export function pytorch(work) {
-  return ['eager', 'compiled'].map((way) => ({
+/** On channels-last tensors: `eager`, as it comes, or `compiled`. */
+export function pytorch(way, work) {
+  return {
     name: `PyTorch, ${way}`,
     command: () => [python, script('pytorch.py'), way, ...argumentsOf(work)],
     read: readPeer,
-  }))
+  }
 }
 
 /** The package as npm packs it. */
