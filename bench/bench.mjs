@@ -19,6 +19,8 @@ process.on('exit', () => materials.remove())
 process.on('SIGINT', () => process.exit(130))
 try {
   if (!existsSync(command)) throw new Error(`${command} is missing: npm run build makes it`)
+  if (!/^[1-9]\d*$/.test(values.rounds ?? '1'))
+    throw new Error(`--rounds takes a whole number, not ${values.rounds}`)
   const rows = chosen(rowsFor({ nodes, materials }), positionals)
   const file = openResults(values.name, describeMachine(nodes))
   for (const row of rows) file.add(await measureRow(row, Number(values.rounds ?? row.rounds)))
