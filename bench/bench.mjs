@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine, findNodes } from './machine.mjs'
 import { command, openMaterials } from './materials.mjs'
 import { measureRow } from './measure.mjs'
+import { howToInstall } from './peers/answer.mjs'
 import { openResults, summaryOf } from './results.mjs'
 import { rowsFor } from './rows.mjs'
 
@@ -14,6 +15,7 @@ const { positionals, values } = parseArgs({
 })
 
 const nodes = findNodes()
+if (nodes.length === 1) console.error(`only ${nodes[0].label} is measured: ${howToInstall}`)
 const materials = openMaterials()
 process.on('exit', () => materials.remove())
 process.on('SIGINT', () => process.exit(130))

@@ -1,6 +1,6 @@
 // How a peer's process ends: with its answer as a line of JSON, or with one line that says what went wrong.
 
-const howToInstall = 'ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix bench installs the peers'
+export const howToInstall = 'ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix bench installs the peers'
 
 export async function answer(measure) {
   try {
