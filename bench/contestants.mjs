@@ -95,12 +95,13 @@ export function packedPackage(node) {
   }
 }
 
+/** The same options for all; inference is everyone's default. */
 function argumentsOf({ arch, mode, batch, threads, runs }) {
   const counts = Object.entries({ batch, threads, runs }).flatMap(([key, count]) => [
     `--${key}`,
     String(count),
   ])
-  return [arch, '--mode', mode, ...counts]
+  return [arch, ...(mode === 'inference' ? [] : ['--mode', mode]), ...counts]
 }
 
 /** A peer's last line; what its runtime prints stands before. */

@@ -1,11 +1,11 @@
-// The work that a peer is asked for: `PEER ARCH --mode M --batch N --threads N --runs N [--material PATH]`.
+// The work that a peer is asked for: `PEER ARCH [--mode training] --batch N --threads N --runs N [--material PATH]`.
 import { parseArgs } from 'node:util'
 
 const text = { type: 'string' }
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    mode: text,
+    mode: { ...text, default: 'inference' },
     batch: text,
     threads: text,
     runs: text,

@@ -125,7 +125,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("way", choices=["eager", "compiled"])
     parser.add_argument("network", choices=NETWORKS)
-    parser.add_argument("--mode", choices=["inference", "training"], required=True)
+    parser.add_argument("--mode", choices=["inference", "training"], default="inference")
     for count in ("batch", "threads", "runs"):
         parser.add_argument(f"--{count}", type=int, required=True)
     given = parser.parse_args()
