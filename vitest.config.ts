@@ -7,7 +7,7 @@ export default defineConfig({
     alias: [{ find: /^#platform\/(.*)$/, replacement: `${import.meta.dirname}/src/$1.node.ts` }],
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/*.test.mjs'],
     testTimeout: 240_000,
     hookTimeout: 120_000,
   },

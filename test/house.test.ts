@@ -158,13 +158,18 @@ describe('the public list', () => {
 describe('dependencies', () => {
   test('docs/dependencies.md lists each of them exactly', () => {
     const page = readFileSync(join(root, 'docs/dependencies.md'), 'utf8')
-    const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     const listed = [...page.matchAll(/^\| `([^`]+)` *\|/gm)].map(([, name]) => name)
     expect(listed.sort()).toEqual(
-      ['dependencies', 'peerDependencies', 'devDependencies'].flatMap((key) => namesIn(manifest, key)).sort(),
+      [...new Set(['package.json', 'bench/package.json'].flatMap(dependenciesOf))].sort(),
     )
   })
 })
+
+function dependenciesOf(path: string): readonly string[] {
+  const manifest: unknown = JSON.parse(readFileSync(join(root, path), 'utf8'))
+  const kinds = ['dependencies', 'peerDependencies', 'devDependencies', 'optionalDependencies']
+  return kinds.flatMap((kind) => namesIn(manifest, kind))
+}
 
 function namesIn(manifest: unknown, key: string): readonly string[] {
   if (typeof manifest !== 'object' || manifest === null) return []
