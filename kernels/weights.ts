@@ -63,7 +63,7 @@ const forElements = (body: Code): Code =>
 const pack = (level: Level): Code =>
   kernel(
     'packPanels',
-    locals,
+    lines(locals, local('f32', 'factor')),
     forUnits(
       lines(
         set('panel', add(d('panels'), mul(get('unit'), d('panelBytes')))),
@@ -79,13 +79,14 @@ const pack = (level: Level): Code =>
               `(i32.lt_u ${get('filter')} ${d('filters')})`,
               lines(
                 findFilter,
+                set('factor', loadFloat(add(d('factor'), bytesOfFloats(get('filter'))))),
                 forElements(
                   storeFloat(
                     add(
                       add(get('panel'), bytesOfFloats(get('lane'))),
                       mul(get('step'), int(rowBytes(level))),
                     ),
-                    loadFloat(get('q')),
+                    `(f32.mul ${loadFloat(get('q'))} ${get('factor')})`,
                   ),
                 ),
               ),

@@ -31,7 +31,7 @@ const lift =
 
 export const plus = lift('f32x4.add')
 export const minus = lift('f32x4.sub')
-const product = lift('f32x4.mul')
+export const product = lift('f32x4.mul')
 export const times = (factor: number, value: Wide): Wide => product(broadcast(vector(factor)), value)
 /** The greater, the lesser: one instruction in V8, where max and min are several. */
 export const greater = lift('f32x4.pmax')

@@ -24,7 +24,7 @@ import {
   vector,
   when,
 } from './wat.ts'
-import { broadcast, getWide, loadWide, minus, plus, times, type Wide, wideCode } from './wide.ts'
+import { broadcast, getWide, loadWide, minus, plus, product, times, type Wide, wideCode } from './wide.ts'
 import { transformShared, transformWidth } from './winograd.ts'
 import { e, o, type Transform, transformTiles, vectorNames, x, y } from './winograd-transforms.ts'
 
@@ -138,7 +138,10 @@ const filters = (level: Level): Code => {
                           range(3).map((row) =>
                             single.set(
                               `x${row}`,
-                              gatherFour(add(get('q'), mul(get('tapStep'), int(3 * row + column)))),
+                              product(
+                                gatherFour(add(get('q'), mul(get('tapStep'), int(3 * row + column)))),
+                                loadWide(add(d('factor'), mul(get('unit'), int(rowBytes(level)))), 16 * v),
+                              ),
                             ),
                           ),
                         ),

@@ -13,7 +13,10 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly name: string
-  /** Opens a session on state tensors (parameters and buffers by name). */
+  /**
+   * Opens a session on state tensors (parameters and buffers by name). The session may go on with the arrays that it is given:
+   * change a state by `writeState` alone.
+   */
   open(state: TensorMap, options?: EngineOptions): Promise<Session>
 }
 

@@ -4,17 +4,14 @@ import { dropBlockMask } from '../../ops/drop-block-mask.ts'
 import { randomMask } from '../../ops/random-mask.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
 import type { TensorMap } from '../engine.ts'
-import type { ReadableState } from '../state.ts'
 import type { Chain } from './chains.ts'
 import { isFlat, pixelBytes, rowsOf, type Storage } from './layout.ts'
 import { lowerBatchNormTrainingGradient } from './lower-normalisation.ts'
 import { lowerAssignment } from './lower-training.ts'
-import { type CompileOptions, Lowering } from './lowering.ts'
-import type { Heap } from './memory.ts'
-import { Pace } from './pace.ts'
+import { type CompileOptions, Lowering, type SessionMemory } from './lowering.ts'
+import type { Pack } from './packs.ts'
 import { type Phase, writeDescriptor } from './program.ts'
 import { ruleOf } from './rules.ts'
-import type { States } from './states.ts'
 
 /** A region of memory that takes an input or holds an output, row-major. */
 export interface Region {
@@ -37,18 +34,14 @@ export interface Program {
   readonly outputs: ReadonlyMap<string, Region>
   /** Names of the states that a run writes. */
   readonly assigned: readonly string[]
-  /** Writes, in slices, the weights that depend on the named states (all without names). */
-  pack(states: ReadableState, changed?: ReadonlySet<string>): Promise<void>
+  /** What follows from states, to be renewed before a run where it is stale. */
+  readonly packs: readonly Pack[]
 }
 
 const random: readonly string[] = [randomMask.name, dropBlockMask.name]
 
 /** Throws `EngineError` for a graph with an operation that the engine lacks, naming the node. */
-export function compile(
-  memory: { readonly heap: Heap; readonly states: States },
-  graph: Graph,
-  options: CompileOptions,
-): Program {
+export function compile(memory: SessionMemory, graph: Graph, options: CompileOptions): Program {
   const lowering = new Lowering(memory, graph, options)
   const inputs = new Map<string, Region>()
   const drawn: Drawn[] = []
@@ -64,7 +57,7 @@ export function compile(
   }
   const outputs = new Map([...graph.outputs].map(([name, value]) => [name, lowerOutput(lowering, value)]))
   for (const { state, value } of graph.assignments) lowerAssignment(lowering, state, value)
-  const { phases, commits, packed } = lowering
+  const { phases, commits, packs } = lowering
   return {
     phases: [...phases, ...commits],
     commit: phases.length,
@@ -72,13 +65,7 @@ export function compile(
     drawn,
     outputs,
     assigned: graph.assignments.map(({ state }) => state.name),
-    async pack(states, changed) {
-      const pace = new Pace()
-      for (const weights of packed) {
-        if (changed === undefined || weights.states.some((name) => changed.has(name))) weights.write(states)
-        if (pace.isDue) await pace.rest()
-      }
-    },
+    packs: [...packs],
   }
 }
 

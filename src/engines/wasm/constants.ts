@@ -21,3 +21,10 @@ export function constantValue(value: GraphValue, states: ReadableState): Array64
 export function statesBehind(value: GraphValue): readonly string[] {
   return value.kind === 'node' ? value.node.inputs.flatMap(statesBehind) : [value.name]
 }
+
+/** The same for constants that are computed alike from the same states. */
+export function constantKey(value: GraphValue | undefined): string {
+  if (value?.kind !== 'node') return value?.name ?? ''
+  const { operation, attributes, inputs } = value.node
+  return `${operation.name}:${value.output}${JSON.stringify(attributes)}(${inputs.map(constantKey).join()})`
+}

@@ -2,7 +2,7 @@
 import type { GraphValue, Node } from '../../graph/graph.ts'
 import type { ReadableState } from '../state.ts'
 import type { Chain } from './chains.ts'
-import { constantValue, statesBehind } from './constants.ts'
+import { constantKey, constantValue, statesBehind } from './constants.ts'
 import { foldingOf } from './pack.ts'
 
 /** Activations that the kernels of convolutions apply themselves. */
@@ -10,23 +10,43 @@ export const convolutionActivations = ['relu', 'relu6']
 
 export const activationCode = (name: string): number => 1 + convolutionActivations.indexOf(name)
 
-/** Weight, bias and normalisation of a chain, by which its packed weights are written. */
-export function parametersOf({ root, normalisation }: Chain) {
-  const [, weight, bias] = root.inputs
-  const attributes: { readonly epsilon?: number } = normalisation?.attributes ?? {}
-  const folded = normalisation?.inputs.slice(1) ?? []
-  const values = [weight, bias, ...folded].filter((value) => value !== undefined)
-  return { weight, bias, folded, epsilon: attributes.epsilon ?? 0, states: values.flatMap(statesBehind) }
+/** What multiplies each filter of a chain and what is added to its sums, and the states behind. */
+export interface Fold {
+  readonly key: string
+  readonly states: readonly string[]
+  vectors(states: ReadableState): FoldVectors
 }
 
-type Parameters = ReturnType<typeof parametersOf>
+export interface FoldVectors {
+  factor(filter: number): number
+  bias(filter: number): number
+}
 
-export function readParameters({ weight, bias, folded, epsilon }: Parameters, states: ReadableState) {
-  const read = (value: GraphValue | undefined) =>
-    value === undefined ? undefined : constantValue(value, states)
-  const kernel = read(weight) ?? { shape: [], data: new Float64Array() }
-  const folding = folded.length === 0 ? undefined : foldingOf(folded.map(read), epsilon)
-  return { kernel, bias: read(bias), folding }
+/** A chain's bias and the normalisation that its kernel takes along: (x + bias) · factor + offset. */
+export function foldOf({ root, normalisation }: Chain): Fold {
+  const bias = root.inputs[2]
+  const attributes: { readonly epsilon?: number } = normalisation?.attributes ?? {}
+  const { epsilon = 0 } = attributes
+  const folded = normalisation?.inputs.slice(1) ?? []
+  return {
+    key: [bias, ...folded].map(constantKey).concat(String(epsilon)).join(),
+    states: [...(bias === undefined ? [] : [bias]), ...folded].flatMap(statesBehind),
+    vectors(states) {
+      const given = bias === undefined ? undefined : constantValue(bias, states).data
+      const folding =
+        folded.length === 0
+          ? undefined
+          : foldingOf(
+              folded.map((value) => constantValue(value, states)),
+              epsilon,
+            )
+      const factor = (filter: number) => folding?.factor[filter] ?? 1
+      return {
+        factor,
+        bias: (filter) => (given?.[filter] ?? 0) * factor(filter) + (folding?.offset[filter] ?? 0),
+      }
+    },
+  }
 }
 
 export function inputOf(node: Node, index = 0): GraphValue {

@@ -159,10 +159,12 @@ export const descriptors = {
   /**
    * Weights between their place in the state [K, C / groups, R, S] and panels [panel][tap][input][column]. A filter's group
    * lies `groupStep` bytes on, the filter within it `filterStep`, a channel `channelStep`, a tap what the table says; `inputs`
-   * floats lie between taps. Units are panels, or filters on the way back.
+   * floats lie between taps; on the way into panels each filter is multiplied by its factor. Units are panels, or filters on
+   * the way back.
    */
   weights: [
     'source',
+    'factor',
     'groupFilters',
     'groupStep',
     'filterStep',
@@ -181,6 +183,7 @@ export const descriptors = {
   /** 3×3 filters into Winograd's places; `tapStep` is negative where the filter is turned round. Units are panels. */
   winogradFilters: [
     'source',
+    'factor',
     'filterStep',
     'channelStep',
     'tapStep',

@@ -3,17 +3,11 @@ import { ResourceError } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { elementsPerImage } from '../../ops/shape.ts'
 import { compile } from './compile.ts'
-import type { CompileOptions } from './lowering.ts'
-import { type Heap, memoryLimit } from './memory.ts'
-import type { States } from './states.ts'
-
-interface Memory {
-  readonly heap: Heap
-  readonly states: States
-}
+import type { CompileOptions, SessionMemory } from './lowering.ts'
+import { memoryLimit } from './memory.ts'
 
 /** @throws ResourceError that names the batch that fits, where this one does not. */
-export function checkFits(memory: Memory, graph: Graph, options: CompileOptions): void {
+export function checkFits(memory: SessionMemory, graph: Graph, options: CompileOptions): void {
   const bytes = (batch: number) => plannedBytes(memory, graph, { ...options, batch })
   const { batch } = options
   // All values at once are more than a program ever holds: most graphs need no closer look.
@@ -27,9 +21,10 @@ export function checkFits(memory: Memory, graph: Graph, options: CompileOptions)
   )
 }
 
-function plannedBytes({ heap, states }: Memory, graph: Graph, options: CompileOptions): number {
+function plannedBytes({ heap, states, packs }: SessionMemory, graph: Graph, options: CompileOptions): number {
   const plan = heap.planned()
-  compile({ heap: plan, states }, graph, options)
+  const memory = { heap: plan, states: states.planned(plan), packs: packs.planned() }
+  compile(memory, graph, options)
   return plan.used
 }
 

@@ -2,21 +2,21 @@
 import { algorithmOf } from './algorithms.ts'
 import type { Chain } from './chains.ts'
 import { convolutionAttributes } from './convolution-attributes.ts'
-import { activationCode, inputOf, parametersOf, readParameters, sizesOf } from './convolution-parameters.ts'
+import { activationCode, inputOf, sizesOf } from './convolution-parameters.ts'
+import { fixedPanels } from './fixed-weights.ts'
 import { originOf, pixelBytes, rowBytes } from './layout.ts'
 import { lowerDepthwise } from './lower-depthwise.ts'
 import {
   allPixels,
   lowerProduct,
   type PackedWeights,
-  panelBytesOf,
   pixelTable,
   segmentsOf,
   summandPixels,
 } from './lower-product.ts'
 import { lowerWinograd } from './lower-winograd.ts'
 import type { Lowering } from './lowering.ts'
-import { groupingOf, type Packing, packConvolution } from './pack.ts'
+import { groupingOf, type Packing } from './pack.ts'
 import { forwardView, packPanels } from './trained-weights.ts'
 
 const lower = { direct: lowerDense, depthwise: lowerDepthwise, winograd: lowerWinograd }
@@ -77,30 +77,20 @@ export function lowerLinear(lowering: Lowering, chain: Chain): void {
 
 /** A chain's weights: packed when states are written, or in each run where they are trained. */
 function packedWeights(lowering: Lowering, chain: Chain, packing: Omit<Packing, 'columns'>): PackedWeights {
-  const { heap, columns } = lowering
-  const { grouping, inputs, groups } = packing
-  const panelCount = grouping.sets * grouping.panels
+  const { grouping, groups } = packing
   const weight = inputOf(chain.root, 1)
+  if (chain.normalisation !== undefined || lowering.isConstant(weight))
+    return fixedPanels(lowering, chain, packing)
   const sizes = sizesOf(weight)
   const taps = sizes.slice(2).reduce((product, size) => product * size, 1)
-  if (chain.normalisation === undefined && !lowering.isConstant(weight)) {
-    const view = forwardView({ address: originOf(lowering.storage(weight)), sizes, groups })
-    const each = Array.from({ length: taps }, (_, tap) => tap)
-    const bias = chain.root.inputs[2]
-    return {
-      panels: packPanels(lowering, chain.nodes, view, each, packing),
-      bias: bias === undefined ? lowering.zeros(panelCount * columns) : originOf(lowering.storage(bias)),
-    }
+  const view = forwardView({ address: originOf(lowering.storage(weight)), sizes, groups })
+  const each = Array.from({ length: taps }, (_, tap) => tap)
+  const bias = chain.root.inputs[2]
+  return {
+    panels: packPanels(lowering, chain.nodes, view, each, packing),
+    bias:
+      bias === undefined
+        ? lowering.zeros(grouping.sets * grouping.panels * lowering.columns)
+        : originOf(lowering.storage(bias)),
   }
-  const bytes = panelCount * panelBytesOf(lowering, taps, inputs)
-  const panels = heap.allocate(bytes)
-  const bias = heap.allocate(panelCount * columns * 4)
-  const parameters = parametersOf(chain)
-  lowering.pack(parameters.states, (states) => {
-    const { kernel, bias: given, folding } = readParameters(parameters, states)
-    const weights = packConvolution(kernel, given, folding, { ...packing, columns })
-    heap.floats.set(weights.panels, panels / 4)
-    heap.floats.set(weights.bias, bias / 4)
-  })
-  return { panels, bias, bytes }
 }

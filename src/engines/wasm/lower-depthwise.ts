@@ -1,7 +1,8 @@
 /** Convolutions in which each channel has a filter of its own. */
 import type { Chain } from './chains.ts'
+import { constantKey, constantValue, statesBehind } from './constants.ts'
 import { convolutionAttributes } from './convolution-attributes.ts'
-import { activationCode, inputOf, parametersOf, readParameters, sizesOf } from './convolution-parameters.ts'
+import { activationCode, foldOf, inputOf, sizesOf } from './convolution-parameters.ts'
 import { imageBytes, originOf, pixelBytes, rowBytes, rowsOf } from './layout.ts'
 import type { Lowering } from './lowering.ts'
 import { packDepthwise } from './pack.ts'
@@ -14,15 +15,17 @@ export function lowerDepthwise(lowering: Lowering, chain: Chain): void {
   const [, , rows = 1, columns = 1] = sizesOf(root.inputs[1])
   const x = lowering.storage(inputOf(root))
   const y = lowering.place(chain.result)
-  const weights = heap.allocate(rows * columns * x.pitch * 4)
-  const bias = heap.allocate(x.pitch * 4)
-  const parameters = parametersOf(chain)
-  lowering.pack(parameters.states, (states) => {
-    const { kernel, bias: given, folding } = readParameters(parameters, states)
-    const packed = packDepthwise(kernel, given, folding, x.pitch)
-    heap.floats.set(packed.weights, weights / 4)
-    heap.floats.set(packed.bias, bias / 4)
-  })
+  const weight = inputOf(root, 1)
+  const fold = foldOf(chain)
+  const weights = lowering.pack(`depthwise ${constantKey(weight)} ${fold.key}`, () => ({
+    bytes: (rows * columns + 1) * x.pitch * 4,
+    states: [...statesBehind(weight), ...fold.states],
+    write(address, states) {
+      const packed = packDepthwise(constantValue(weight, states), fold.vectors(states), x.pitch)
+      heap.floats.set(packed, address / 4)
+      return []
+    },
+  }))
   const to = rowsOf(y)
   const descriptor = writeDescriptor(heap, 'depthwise', {
     xBase: originOf(x) - padding.top * rowBytes(x) - padding.left * pixelBytes(x),
@@ -40,7 +43,7 @@ export function lowerDepthwise(lowering: Lowering, chain: Chain): void {
     tapRow: dilation[0] * rowBytes(x),
     tapColumn: dilation[1] * pixelBytes(x),
     weights,
-    bias,
+    bias: weights + rows * columns * x.pitch * 4,
     activation: activationCode(chain.activation),
   })
   lowering.phase(chain, 'depthwise', descriptor, y.batch * y.height)

@@ -2,7 +2,7 @@
 import { EngineError } from '../../errors.ts'
 import type { GraphValue, Node } from '../../graph/graph.ts'
 import type { Chain } from './chains.ts'
-import { constantValue, statesBehind } from './constants.ts'
+import { constantKey, constantValue, statesBehind } from './constants.ts'
 import { inputOf } from './convolution-parameters.ts'
 import { originOf, type Storage } from './layout.ts'
 import { affine, dyFrom, from, to, unitsOf } from './lower-rows.ts'
@@ -102,14 +102,16 @@ export function lowerBatchNormGradient(lowering: Lowering, { root }: Chain): voi
   const { heap } = lowering
   const attributes: { readonly epsilon?: number } = root.attributes
   const variance = inputOf(root, 3)
-  const inverse = heap.allocate(lowering.storage(variance).pitch * 4)
-  lowering.pack(statesBehind(variance), (states) => {
-    const { factor } = foldingOf(
-      [undefined, undefined, undefined, constantValue(variance, states)],
-      attributes.epsilon ?? 0,
-    )
-    heap.floats.set(factor, inverse / 4)
-  })
+  const { epsilon = 0 } = attributes
+  const inverse = lowering.pack(`inverse deviation ${constantKey(variance)} ${epsilon}`, () => ({
+    bytes: lowering.storage(variance).pitch * 4,
+    states: statesBehind(variance),
+    write(address, states) {
+      const parameters = [undefined, undefined, undefined, constantValue(variance, states)]
+      heap.floats.set(foldingOf(parameters, epsilon).factor, address / 4)
+      return []
+    },
+  }))
   appendGradient(lowering, {
     node: root,
     nodes: [root],

@@ -3,7 +3,7 @@ import { EngineError } from '../../errors.ts'
 import type { GraphValue } from '../../graph/graph.ts'
 import type { PoolWindow } from '../../ops/window.ts'
 import type { Chain } from './chains.ts'
-import { constantValue, statesBehind } from './constants.ts'
+import { constantKey, constantValue, statesBehind } from './constants.ts'
 import { inputOf } from './convolution-parameters.ts'
 import { type Layout, originOf, pixelBytes, roundUp, rowBytes, rowsOf, type Storage } from './layout.ts'
 import type { Lowering } from './lowering.ts'
@@ -62,16 +62,22 @@ export function lowerBatchNorm(lowering: Lowering, chain: Chain): void {
   const x = lowering.storage(inputOf(root))
   const attributes: { readonly epsilon?: number } = root.attributes
   const parameters = root.inputs.slice(1)
-  const [scale, shift] = [heap.allocate(x.pitch * 4), heap.allocate(x.pitch * 4)]
-  lowering.pack(parameters.flatMap(statesBehind), (states) => {
-    const { factor, offset } = foldingOf(
-      parameters.map((value) => constantValue(value, states)),
-      attributes.epsilon ?? 0,
-    )
-    heap.floats.set(factor, scale / 4)
-    heap.floats.set(offset, shift / 4)
-  })
-  affine(lowering, chain, x, { scale, shift })
+  const { epsilon = 0 } = attributes
+  const key = ['normalisation', ...parameters.map(constantKey), x.pitch, epsilon].join(' ')
+  const scale = lowering.pack(key, () => ({
+    bytes: 2 * x.pitch * 4,
+    states: parameters.flatMap(statesBehind),
+    write(address, states) {
+      const { factor, offset } = foldingOf(
+        parameters.map((value) => constantValue(value, states)),
+        epsilon,
+      )
+      heap.floats.set(factor, address / 4)
+      heap.floats.set(offset, address / 4 + x.pitch)
+      return []
+    },
+  }))
+  affine(lowering, chain, x, { scale, shift: scale + x.pitch * 4 })
 }
 
 export function lowerGroupNorm(lowering: Lowering, chain: Chain): void {
@@ -105,12 +111,7 @@ export function lowerGroupNorm(lowering: Lowering, chain: Chain): void {
 
 /** A constant vector in memory, renewed with the states. */
 function writeConstant(lowering: Lowering, value: GraphValue, floats: number): number {
-  const { heap } = lowering
-  const address = heap.allocate(floats * 4)
-  lowering.pack(statesBehind(value), (states) => {
-    heap.floats.set(constantValue(value, states).data, address / 4)
-  })
-  return address
+  return lowering.packConstant(value, floats)
 }
 
 /** Activations on their own. */

@@ -2,14 +2,15 @@
 import type { GraphValue, Node } from '../../graph/graph.ts'
 import type { Chain } from './chains.ts'
 import { convolutionAttributes } from './convolution-attributes.ts'
-import { activationCode, inputOf, parametersOf, readParameters, sizesOf } from './convolution-parameters.ts'
+import { activationCode, inputOf, sizesOf } from './convolution-parameters.ts'
 import { winogradPlan, winogradScratch } from './descriptors.ts'
+import { fixedFilters } from './fixed-weights.ts'
 import { originOf, pixelBytes, rowBytes, rowsOf, type Storage } from './layout.ts'
 import type { PackedWeights } from './lower-product.ts'
 import type { Lowering } from './lowering.ts'
 import { writeDescriptor } from './program.ts'
-import { backwardView, forwardView, type WeightView } from './trained-weights.ts'
-import { packWinograd, tilesAlong } from './winograd.ts'
+import { backwardView, filtersDescriptor, forwardView, type WeightView } from './trained-weights.ts'
+import { tilesAlong } from './winograd.ts'
 
 const { places, blockTiles, blockFilters } = winogradPlan
 
@@ -37,7 +38,7 @@ export function lowerWinograd(lowering: Lowering, chain: Chain): void {
           turned: false,
           bias,
         })
-      : fixedFilters(lowering, chain, { filters, channels }),
+      : fixedFilters(lowering, chain),
     summand: chain.summand,
     activation: activationCode(chain.activation),
   })
@@ -134,26 +135,6 @@ function appendWinograd(lowering: Lowering, product: WinogradProduct): void {
   )
 }
 
-function fixedFilters(
-  lowering: Lowering,
-  chain: Chain,
-  { filters, channels }: { readonly filters: number; readonly channels: number },
-): PackedWeights {
-  const { heap, columns } = lowering
-  const panelCount = Math.ceil(filters / columns)
-  const bytes = panelCount * places * channels * columns * 4
-  const panels = heap.allocate(bytes)
-  const bias = heap.allocate(panelCount * columns * 4)
-  const parameters = parametersOf(chain)
-  lowering.pack(parameters.states, (states) => {
-    const { kernel, bias: given, folding } = readParameters(parameters, states)
-    const packed = packWinograd(kernel, given, folding, columns)
-    heap.floats.set(packed.weights, panels / 4)
-    heap.floats.set(packed.bias, bias / 4)
-  })
-  return { panels, bias, bytes }
-}
-
 interface TrainedFilters {
   readonly view: WeightView
   /** Whether the filters are read from their last element to their first. */
@@ -166,20 +147,11 @@ function trainedFilters(
   nodes: readonly Node[],
   { view, turned, bias }: TrainedFilters,
 ): PackedWeights {
-  const { heap, columns } = lowering
-  const { address, filters, channels, filterStep, channelStep } = view
-  const panelCount = Math.ceil(filters / columns)
-  const panels = lowering.scratchBytes('weights', panelCount * places * channels * columns * 4)
-  const descriptor = writeDescriptor(heap, 'winogradFilters', {
-    source: turned ? address + 8 * 4 : address,
-    filterStep: filterStep * 4,
-    channelStep: channelStep * 4,
-    tapStep: turned ? -4 : 4,
-    filters,
-    channels,
-    panelCount,
-    weights: panels,
-  })
+  const { columns } = lowering
+  const panelCount = Math.ceil(view.filters / columns)
+  const panels = lowering.scratchBytes('weights', panelCount * places * view.channels * columns * 4)
+  const factor = lowering.ones(panelCount * columns)
+  const descriptor = filtersDescriptor(lowering, view, { weights: panels, factor, turned })
   lowering.phase({ nodes }, 'winogradFilters', descriptor, panelCount)
   return {
     panels,

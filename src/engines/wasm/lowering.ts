@@ -1,21 +1,15 @@
 /** What the rules that turn nodes into phases have in common: where values lie, what reads them, weights to be renewed. */
 import { EngineError } from '../../errors.ts'
 import type { Graph, GraphValue, Node } from '../../graph/graph.ts'
-import type { ReadableState } from '../state.ts'
 import { type Chain, ChainFinder } from './chains.ts'
-import { constantValue, statesBehind } from './constants.ts'
+import { constantKey, constantValue, statesBehind } from './constants.ts'
 import { convolutionAttributes } from './convolution-attributes.ts'
 import { haloOf } from './halo.ts'
 import { type Layout, layoutOf, roundUp, type Storage } from './layout.ts'
 import { type Heap, Places, type ScratchPurpose } from './memory.ts'
+import type { Pack, PackRecipe, Packs } from './packs.ts'
 import type { Phase } from './program.ts'
 import type { States } from './states.ts'
-
-/** Weights in memory that depend on states, and how to write them anew. */
-export interface Packed {
-  readonly states: readonly string[]
-  write(states: ReadableState): void
-}
 
 export interface CompileOptions {
   readonly batch: number
@@ -23,6 +17,13 @@ export interface CompileOptions {
   readonly precise: boolean
   /** Filters of a panel of packed weights. */
   readonly columns: number
+}
+
+/** What the programs of a session share. */
+export interface SessionMemory {
+  readonly heap: Heap
+  readonly states: States
+  readonly packs: Packs
 }
 
 /** Where a normalisation's statistics left what makes its output of its input. */
@@ -47,8 +48,10 @@ export class Lowering {
   readonly committed = new Set<GraphValue>()
   /** Normalisations with the statistics of the batch, by node. */
   readonly normalised = new Map<Node, Normalised>()
-  readonly packed: Packed[] = []
+  /** What the program reads that follows from states. */
+  readonly packs = new Set<Pack>()
   readonly #places: Places
+  readonly #kept: Packs
   readonly #storages = new Map<GraphValue, Storage>()
   /** Reads that are still to come, for each place. */
   readonly #pending = new Map<number, number>()
@@ -65,12 +68,13 @@ export class Lowering {
   readonly training: boolean
 
   constructor(
-    { heap, states }: { readonly heap: Heap; readonly states: States },
+    { heap, states, packs }: SessionMemory,
     graph: Graph,
     { batch, threads, precise, columns }: CompileOptions,
   ) {
     this.heap = heap
     this.states = states
+    this.#kept = packs
     this.training = graph.assignments.length > 0
     this.graph = graph
     this.batch = batch
@@ -117,12 +121,7 @@ export class Lowering {
       return address === undefined ? undefined : { ...layout, address }
     }
     if (!this.isConstant(value)) return undefined
-    const storage = { ...layout, address: this.heap.allocate(layout.pitch * 4) }
-    this.pack(statesBehind(value), (states) => {
-      this.heap.floats.set(constantValue(value, states).data, storage.address / 4)
-    })
-    this.#storages.set(value, storage)
-    return storage
+    return { ...layout, address: this.packConstant(value, layout.pitch) }
   }
 
   /** A place for a value. `fresh`: one that is all zeros, for values that are written in part. */
@@ -180,6 +179,12 @@ export class Lowering {
     return this.table(`zeros ${count}`, () => new Int32Array(count))
   }
 
+  /** Ones, as factors that change nothing: at least so many floats. */
+  ones(count: number): number {
+    const bits = new Int32Array(Float32Array.of(1).buffer)[0] ?? 0
+    return this.table(`ones ${count}`, () => new Int32Array(count).fill(bits))
+  }
+
   /** Scratch for each thread; whatever was in it is lost with each phase, so all layers share it. */
   threadScratch(bytes: number): number {
     return this.heap.scratch('threads', this.threads * this.scratchStride(bytes))
@@ -202,8 +207,24 @@ export class Lowering {
     this.commits.push({ kernel, descriptor, units, grain: 1, nodes: names })
   }
 
-  pack(states: readonly string[], write: (states: ReadableState) => void): void {
-    this.packed.push({ states, write })
+  /** Where something lies that follows from states: what has the same key lies there for all programs. */
+  pack(key: string, recipe: () => PackRecipe): number {
+    const pack = this.#kept.take(key, this.heap, recipe)
+    this.packs.add(pack)
+    return pack.address
+  }
+
+  /** A constant's numbers, with room for so many floats. */
+  packConstant(value: GraphValue, floats: number): number {
+    const { heap } = this
+    return this.pack(`constant ${constantKey(value)} ${floats}`, () => ({
+      bytes: floats * 4,
+      states: statesBehind(value),
+      write(address, states) {
+        heap.floats.set(constantValue(value, states).data, address / 4)
+        return []
+      },
+    }))
   }
 
   /** Gives back the places that a chain's nodes were the last to read. */

@@ -12,10 +12,19 @@ const maximumPages = 65_536
 export const memoryLimit = maximumPages * pageBytes
 
 /**
- * What lives no longer than the phases of one node: each thread's own scratch, packed weights that change in each run, sums
+ * What lives no longer than the phases of one node: each thread's own scratch, the table of a few phases, a state on its way into panels, packed
+ * weights that change in each run, sums
  * by block, maps in Winograd's places, and products whose rows are still in the order of panels.
  */
-export type ScratchPurpose = 'threads' | 'weights' | 'sums' | 'places' | 'gradientPlaces' | 'product'
+export type ScratchPurpose =
+  | 'threads'
+  | 'table'
+  | 'states'
+  | 'weights'
+  | 'sums'
+  | 'places'
+  | 'gradientPlaces'
+  | 'product'
 
 export class Heap {
   #memory: WebAssembly.Memory | undefined

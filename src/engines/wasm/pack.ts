@@ -1,5 +1,6 @@
 /** Weights in the order in which the kernels read them, with normalisations folded in. */
 import type { Array64 } from '../../ops/operation.ts'
+import type { FoldVectors } from './convolution-parameters.ts'
 
 /** What a batch normalisation with fixed statistics does to each filter: y = x · factor + offset. */
 export interface Folding {
@@ -49,12 +50,6 @@ export function groupingOf({ filters, groupChannels, groups }: GroupedFilters, c
   }
 }
 
-interface ConvolutionWeights {
-  /** [panel][tap][input channel][column] */
-  readonly panels: Float32Array
-  readonly bias: Float32Array
-}
-
 /** How a convolution's weights are laid out. */
 export interface Packing {
   readonly groups: number
@@ -65,50 +60,15 @@ export interface Packing {
   readonly columns: number
 }
 
-/** Packs [K, C / groups, R, S]. */
-export function packConvolution(
-  weight: Array64,
-  bias: Array64 | undefined,
-  folding: Folding | undefined,
-  { groups, grouping, inputs, columns }: Packing,
-): ConvolutionWeights {
-  const [filters = 0, groupChannels = 0, ...window] = weight.shape
-  const taps = window.reduce((product, size) => product * size, 1)
-  const panelCount = grouping.sets * grouping.panels
-  const panels = new Float32Array(panelCount * taps * inputs * columns)
-  const sums = new Float32Array(panelCount * columns)
-  const groupFilters = filters / groups
-  for (let k = 0; k < filters; k++) {
-    const factor = folding?.factor[k] ?? 1
-    sums[k] = (bias?.data[k] ?? 0) * factor + (folding?.offset[k] ?? 0)
-    const firstInput = (Math.floor(k / groupFilters) % grouping.merged) * groupChannels
-    for (let c = 0; c < groupChannels; c++) {
-      for (let tap = 0; tap < taps; tap++) {
-        const value = weight.data[(k * groupChannels + c) * taps + tap] ?? 0
-        const row = (Math.floor(k / columns) * taps + tap) * inputs + firstInput + c
-        panels[row * columns + (k % columns)] = value * factor
-      }
-    }
-  }
-  return { panels, bias: sums }
-}
-
-/** Packs a depthwise [C, 1, R, S] as [tap][pitch]. */
-export function packDepthwise(
-  weight: Array64,
-  bias: Array64 | undefined,
-  folding: Folding | undefined,
-  pitch: number,
-): { readonly weights: Float32Array; readonly bias: Float32Array } {
+/** Packs a depthwise [C, 1, R, S] as [tap][pitch], and behind it what is added to each channel's sums. */
+export function packDepthwise(weight: Array64, { factor, bias }: FoldVectors, pitch: number): Float32Array {
   const [channels = 0, , rows = 0, columns = 0] = weight.shape
   const taps = rows * columns
-  const weights = new Float32Array(taps * pitch)
-  const sums = new Float32Array(pitch)
+  const packed = new Float32Array((taps + 1) * pitch)
   for (let c = 0; c < channels; c++) {
-    const factor = folding?.factor[c] ?? 1
-    sums[c] = (bias?.data[c] ?? 0) * factor + (folding?.offset[c] ?? 0)
     for (let tap = 0; tap < taps; tap++)
-      weights[tap * pitch + c] = (weight.data[c * taps + tap] ?? 0) * factor
+      packed[tap * pitch + c] = (weight.data[c * taps + tap] ?? 0) * factor(c)
+    packed[taps * pitch + c] = bias(c)
   }
-  return { weights, bias: sums }
+  return packed
 }

@@ -90,11 +90,47 @@ export function packPanels(
   const panelBytes = panelBytesOf(lowering, taps.length, inputs)
   const panels = lowering.scratchBytes('weights', panelCount * panelBytes)
   if (taps.length === 0) return panels
-  const descriptor = writeDescriptor(lowering.heap, 'weights', {
-    ...viewFields(lowering, view, taps, packing),
-    panels,
-    panelBytes,
-  })
+  const factor = lowering.ones(panelCount * lowering.columns)
+  const descriptor = panelsDescriptor(lowering, view, taps, packing, { panels, factor })
   lowering.phase({ nodes }, 'packPanels', descriptor, panelCount)
   return panels
+}
+
+/** Tells `packPanels` where from and where to; `factor` holds a number for each filter. */
+export function panelsDescriptor(
+  lowering: Lowering,
+  view: WeightView,
+  taps: readonly number[],
+  packing: Omit<Packing, 'columns'>,
+  { panels, factor }: { readonly panels: number; readonly factor: number },
+): number {
+  return writeDescriptor(lowering.heap, 'weights', {
+    ...viewFields(lowering, view, taps, packing),
+    factor,
+    panels,
+    panelBytes: panelBytesOf(lowering, taps.length, packing.inputs),
+  })
+}
+
+/** Tells `winogradFilters` the same; `turned` reads each filter from its last element to its first. */
+export function filtersDescriptor(
+  lowering: Lowering,
+  { address, filters, channels, filterStep, channelStep }: WeightView,
+  {
+    weights,
+    factor,
+    turned,
+  }: { readonly weights: number; readonly factor: number; readonly turned: boolean },
+): number {
+  return writeDescriptor(lowering.heap, 'winogradFilters', {
+    source: turned ? address + 8 * 4 : address,
+    factor,
+    filterStep: filterStep * 4,
+    channelStep: channelStep * 4,
+    tapStep: turned ? -4 : 4,
+    filters,
+    channels,
+    panelCount: Math.ceil(filters / lowering.columns),
+    weights,
+  })
 }

@@ -12,7 +12,10 @@ import { checkFits } from './fit.ts'
 import { chooseKernels, compileKernels, type KernelOptions, type Kernels } from './kernels.ts'
 import type { LevelName } from './levels.ts'
 import { Heap } from './memory.ts'
+import { Pace } from './pace.ts'
+import { Packs } from './packs.ts'
 import { timingsOf } from './profile.ts'
+import type { Phase } from './program.ts'
 import { computesRight } from './self-test.ts'
 import { States } from './states.ts'
 
@@ -78,7 +81,7 @@ async function sessionOn(
   const heap = new Heap({ shared })
   const parts = { heap, module: kernels.module, kernels: kernels.names }
   const crew = threads === undefined ? await CallingThread.open(parts) : new ThreadCrew(parts, threads)
-  return new WasmSession({ state: await States.of(heap, state), heap, kernels, crew, precise })
+  return new WasmSession({ state: new States(heap, state), heap, kernels, crew, precise })
 }
 
 interface SessionParts {
@@ -96,14 +99,13 @@ interface Added {
   readonly table: number
   /** Where a profiled run writes the clock, before and after each phase. */
   readonly clock: number
-  /** States that were written since their weights were packed. */
-  readonly stale: Set<string>
 }
 
 class WasmSession implements Session {
   readonly runsOn: string
   readonly #heap: Heap
   readonly #state: States
+  readonly #packs = new Packs()
   readonly #added = new Map<string, Added>()
   readonly #kernels: Kernels
   readonly #crew: Crew
@@ -129,7 +131,7 @@ class WasmSession implements Session {
         if (size !== given)
           throw new EngineError(`state "${state}" must have ${size} elements, not ${given ?? 'none'}`)
       }
-      const memory = { heap: this.#heap, states: this.#state }
+      const memory = { heap: this.#heap, states: this.#state, packs: this.#packs }
       const settings = {
         batch,
         threads: this.#crew.threads,
@@ -138,16 +140,10 @@ class WasmSession implements Session {
       }
       checkFits(memory, graph, settings)
       const program = compile(memory, graph, settings)
-      await program.pack(this.#state)
-      const words = program.phases.flatMap(({ kernel, descriptor, units, grain }) => [
-        this.#kernels.names.indexOf(kernel),
-        descriptor,
-        units,
-        grain,
-      ])
-      const table = this.#heap.writeIntegers(words)
+      const table = this.#heap.writeIntegers(this.#wordsOf(program.phases))
       const clock = this.#heap.allocate((program.phases.length + 1) * Float64Array.BYTES_PER_ELEMENT)
-      this.#added.set(name, { graph, batch, program, table, clock, stale: new Set() })
+      this.#added.set(name, { graph, batch, program, table, clock })
+      await this.#renew(program)
     })
   }
 
@@ -156,7 +152,7 @@ class WasmSession implements Session {
       options.signal?.throwIfAborted()
       const added = this.#addedNamed(name)
       const { program, table } = added
-      await this.#renew(added)
+      await this.#renew(program)
       this.#place(inputs, added)
       const { commit, assigned } = program
       await this.#crew.run(table, program.phases.length, { signal: options.signal, commit })
@@ -174,7 +170,7 @@ class WasmSession implements Session {
     return this.#enqueue(async () => {
       const added = this.#addedNamed(name)
       const { graph, batch, program, table, clock } = added
-      await this.#renew(added)
+      await this.#renew(program)
       this.#place(inputs, added)
       const count = program.phases.length
       await this.#crew.run(table, count, { times: clock })
@@ -201,6 +197,7 @@ class WasmSession implements Session {
     this.#heap.free()
     this.#state.clear()
     this.#added.clear()
+    this.#packs.clear()
   }
 
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
@@ -212,16 +209,34 @@ class WasmSession implements Session {
     return result
   }
 
-  /** Weights that depend on states are packed anew before the next run that uses them. */
+  /** What follows from written states is renewed before the next run that reads it. */
   #markWritten(states: Iterable<string>): void {
-    const names = [...states]
-    for (const { stale } of this.#added.values()) for (const name of names) stale.add(name)
+    this.#packs.markWritten(new Set(states))
   }
 
-  async #renew({ program, stale }: Added): Promise<void> {
-    if (stale.size === 0) return
-    await program.pack(this.#state, stale)
-    stale.clear()
+  async #renew({ packs }: Program): Promise<void> {
+    const pace = new Pace()
+    for (const pack of packs) {
+      if (!pack.stale) continue
+      const phases = pack.write(pack.address, this.#state)
+      if (phases.length > 0) {
+        const words = this.#wordsOf(phases)
+        const table = this.#heap.scratch('table', words.length * 4)
+        this.#heap.integers.set(words, table / 4)
+        await this.#crew.run(table, phases.length)
+      }
+      pack.stale = false
+      if (pace.isDue) await pace.rest()
+    }
+  }
+
+  #wordsOf(phases: readonly Phase[]): readonly number[] {
+    return phases.flatMap(({ kernel, descriptor, units, grain }) => [
+      this.#kernels.names.indexOf(kernel),
+      descriptor,
+      units,
+      grain,
+    ])
   }
 
   /** Copies each input, and the random numbers that follow from them, to where the program reads it. */
