@@ -1,6 +1,7 @@
 /**
- * Every kernel of every level against the reference arithmetic on fresh random inputs: odd sizes, channels that no vector divides, groups,
- * depthwise, strides, dilation, batches, sizes at and around the edges of tiles. The seed is printed when a case fails.
+ * Every kernel, at every level, against the reference arithmetic on fresh random inputs: odd sizes, channels that no vector
+ * divides, groups, depthwise, strides, dilation, batches, sizes at and around the edges of tiles. The seed is printed when a
+ * case fails.
  */
 
 import { describe, expect, it } from 'vitest'
