@@ -10,7 +10,7 @@
 import type { Field } from '../src/engines/wasm/descriptors.ts'
 import { pitchStep } from '../src/engines/wasm/layout.ts'
 import type { Level } from '../src/engines/wasm/levels.ts'
-import { countDown, multiplyAdd, rowBytes, vectorsOf } from './tiles.ts'
+import { advance, callTile, countDown, rowBytes, step, takeTile, unroll, vectorsOf } from './tiles.ts'
 import {
   add,
   addVectors,
@@ -29,31 +29,7 @@ import {
   when,
 } from './wat.ts'
 
-const unroll = 4
 const d = (name: Field<'convolution'>) => field('convolution', name)
-
-/** One input channel: a row of weights, one broadcast input for each row of sums. */
-function step(rows: number, offset: number, fence: number, level: Level): readonly Code[] {
-  const { relaxed, fenceEvery } = level
-  const vectors = vectorsOf(level)
-  return [
-    ...vectors.map((v) => set(`b${v}`, loadVector(get('b'), offset * rowBytes(level) + 16 * v))),
-    ...range(rows).flatMap((row) => [
-      set('x', `(v128.load32_splat offset=${offset * 4} ${get(`a${row}`)})`),
-      ...vectors.map((v) => multiplyAdd(`c${row}${v}`, 'x', `b${v}`, relaxed)),
-      (row + 1) % fenceEvery === 0 || row === rows - 1
-        ? `(br_if $out (i32.eq ${get(`a${row}`)} ${int(fence)}))`
-        : '',
-    ]),
-  ]
-}
-
-function advance(rows: number, channels: number, level: Level): readonly Code[] {
-  return [
-    ...range(rows).map((row) => set(`a${row}`, add(get(`a${row}`), int(channels * 4)))),
-    set('b', add(get('b'), int(channels * rowBytes(level)))),
-  ]
-}
 
 function tile(rows: number, level: Level): Code {
   const vectors = vectorsOf(level)
@@ -135,28 +111,12 @@ function finish(rows: number, vectors: readonly number[]): Code {
 
 /** Pixels m to `end` of one panel in tiles; a tail of up to two tiles is halved, so that no tile is thin. */
 function pixelTiles(rows: number): Code {
-  const take = (count: Code) => set('left', count)
   return lines(
     '(func $pixels (param $d i32) (param $m i32) (param $end i32) (param $n i32)',
     local('i32', 'left'),
     '(loop $next',
-    take(`(i32.sub ${get('end')} ${get('m')})`),
-    when(
-      `(i32.ge_s ${get('left')} ${int(2 * rows)})`,
-      take(int(rows)),
-      when(
-        `(i32.gt_s ${get('left')} ${int(rows)})`,
-        take(`(i32.shr_u ${add(get('left'), int(1))} (i32.const 1))`),
-      ),
-    ),
-    [...range(rows)]
-      .reverse()
-      .map((row) =>
-        when(
-          `(i32.eq ${get('left')} ${int(row + 1)})`,
-          `(call $tile${row + 1} ${get('d')} ${get('m')} ${get('n')})`,
-        ),
-      ),
+    takeTile(`(i32.sub ${get('end')} ${get('m')})`, rows),
+    callTile('tile', rows, ['d', 'm', 'n']),
     set('m', add(get('m'), get('left'))),
     `(br_if $next (i32.lt_s ${get('m')} ${get('end')}))))`,
   )

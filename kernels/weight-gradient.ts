@@ -9,7 +9,7 @@
  */
 import { productPlan } from '../src/engines/wasm/descriptors.ts'
 import type { Level } from '../src/engines/wasm/levels.ts'
-import { countDown, multiplyAdd, rowBytes, vectorsOf } from './tiles.ts'
+import { callTile, countDown, multiplyAdd, rowBytes, takeTile, unroll, vectorsOf } from './tiles.ts'
 import {
   add,
   type Code,
@@ -31,12 +31,11 @@ import {
   when,
 } from './wat.ts'
 
-const unroll = 4
 const { unitRows } = productPlan
 const d = (name: Parameters<typeof field<'transposedProduct'>>[1]) => field('transposedProduct', name)
 
 /** One pixel: a vector row of `b`, one broadcast float of `a` for each row of sums. */
-function step(rows: number, index: number, level: Level): readonly Code[] {
+function pixelStep(rows: number, index: number, level: Level): readonly Code[] {
   const vectors = vectorsOf(level)
   return [
     ...vectors.map((v) => set(`b${v}`, loadVector(get('b'), 16 * v))),
@@ -78,9 +77,9 @@ function tile(rows: number, level: Level): Code {
     set('a', add(get('aBase'), load(get('aLines')))),
     set('b', add(get('bBase'), load(get('bLines')))),
     countDown('fours', `(i32.shr_u ${get('width')} (i32.const 2))`, [
-      ...range(unroll).flatMap((index) => step(rows, index, level)),
+      ...range(unroll).flatMap((index) => pixelStep(rows, index, level)),
     ]),
-    countDown('ones', `(i32.and ${get('width')} (i32.const 3))`, step(rows, unroll, level)),
+    countDown('ones', `(i32.and ${get('width')} (i32.const 3))`, pixelStep(rows, unroll, level)),
     set('aLines', add(get('aLines'), int(4))),
     set('bLines', add(get('bLines'), int(4))),
     `(br_if $lines (i32.lt_s (local.tee $line ${add(get('line'), int(1))}) ${get('end')}))))`,
@@ -92,28 +91,12 @@ function tile(rows: number, level: Level): Code {
 /** Rows `row` to `endRow` in tiles over one block of lines; a tail of up to two tiles is halved. */
 function rowTiles(level: Level): Code {
   const { rows } = level
-  const take = (count: Code) => set('left', count)
   return lines(
     '(func $gradientTiles (param $d i32) (param $a i32) (param $b i32) (param $c i32) (param $rows i32) (param $line i32) (param $end i32) (param $fresh i32)',
     local('i32', 'left'),
     '(loop $next',
-    take(get('rows')),
-    when(
-      `(i32.ge_s ${get('left')} ${int(2 * rows)})`,
-      take(int(rows)),
-      when(
-        `(i32.gt_s ${get('left')} ${int(rows)})`,
-        take(`(i32.shr_u ${add(get('left'), int(1))} (i32.const 1))`),
-      ),
-    ),
-    [...range(rows)]
-      .reverse()
-      .map((row) =>
-        when(
-          `(i32.eq ${get('left')} ${int(row + 1)})`,
-          `(call $gradientTile${row + 1} ${['d', 'a', 'b', 'c', 'line', 'end', 'fresh'].map(get).join(' ')})`,
-        ),
-      ),
+    takeTile(get('rows'), rows),
+    callTile('gradientTile', rows, ['d', 'a', 'b', 'c', 'line', 'end', 'fresh']),
     set('a', add(get('a'), mul(get('left'), int(4)))),
     set('c', add(get('c'), mul(get('left'), int(rowBytes(level))))),
     `(br_if $next (local.tee $rows ${sub(get('rows'), get('left'))}))))`,

@@ -7,15 +7,10 @@
  * threads first share out the tiles' transforms, then the filters, so that each reads only its part of the weights.
  */
 
-import {
-  descriptors,
-  type Field,
-  fieldOffset,
-  winogradPlan,
-  winogradScratch,
-} from '../src/engines/wasm/descriptors.ts'
+import { type Field, winogradPlan, winogradScratch } from '../src/engines/wasm/descriptors.ts'
 import { pitchStep } from '../src/engines/wasm/layout.ts'
 import type { Level } from '../src/engines/wasm/levels.ts'
+import { placeProduct } from './place-product.ts'
 import { add, type Code, field, get, int, kernel, lines, local, loop, mul, set, sub, when } from './wat.ts'
 import { type WideCode, wideCode } from './wide.ts'
 import { inputTransform, transformBack, transformTiles } from './winograd-transforms.ts'
@@ -25,23 +20,21 @@ const { blockTiles, blockFilters, productPlane } = winogradPlan
 const d = (name: Field<'winograd'>) => field('winograd', name)
 const threadScratch = add(d('scratch'), mul('(global.get $thread)', d('scratchBytes')))
 
-const setProduct = (name: Field<'convolution'>, value: Code): Code =>
-  `(i32.store offset=${fieldOffset('convolution', name)} ${get('product')} ${value})`
-
 /** Products and back-transform of tiles `from`..`to` - 1 (planes at `v`) for the filters of block `block`. */
 const multiplyBlock = ({ columns }: Level): Code =>
   lines(
     '(func $multiplyBlock (param $d i32) (param $from i32) (param $to i32) (param $v i32) (param $plane i32) (param $block i32) (param $scratch i32)',
-    local('i32', 'panel', 'panels', 'place', 'weights', 'm', 'product', 'panelBytes', 'first', 'bytes'),
-    set('product', get('scratch')),
-    set('panel', mul(get('block'), int(blockFilters / columns))),
-    set('panels', sub(d('panelCount'), get('panel'))),
+    local('i32', 'panels', 'n', 'place', 'weights', 'm', 'panelBytes', 'first', 'bytes', 'channels', 'step'),
+    set('channels', d('channels')),
+    set('step', d('tileBytes')),
+    set('n', mul(get('block'), int(blockFilters / columns))),
+    set('panels', sub(d('panelCount'), get('n'))),
     when(
       `(i32.gt_s ${get('panels')} ${int(blockFilters / columns)})`,
       set('panels', int(blockFilters / columns)),
     ),
-    set('panelBytes', mul(d('channels'), int(4 * columns))),
-    set('weights', add(d('weights'), mul(mul(get('panel'), get('panelBytes')), int(36)))),
+    set('panelBytes', mul(get('channels'), int(4 * columns))),
+    set('weights', add(d('weights'), mul(mul(get('n'), get('panelBytes')), int(36)))),
     set('m', add(get('scratch'), int(winogradScratch.products))),
     loop(
       'place',
@@ -49,13 +42,18 @@ const multiplyBlock = ({ columns }: Level): Code =>
       int(36),
       int(1),
       lines(
-        setProduct('xBase', get('v')),
-        setProduct('yBase', get('m')),
-        setProduct('panels', get('weights')),
-        `(call $convolve ${get('product')} ${int(0)} ${sub(get('to'), get('from'))} ${int(0)} ${get('panels')})`,
+        loop(
+          'n',
+          int(0),
+          get('panels'),
+          int(1),
+          lines(
+            `(call $placeProduct ${get('v')} ${get('step')} ${get('weights')} ${get('channels')} ${add(get('m'), mul(get('n'), int(4 * columns)))} ${sub(get('to'), get('from'))})`,
+            set('weights', add(get('weights'), get('panelBytes'))),
+          ),
+        ),
         set('v', add(get('v'), get('plane'))),
         set('m', add(get('m'), int(productPlane))),
-        set('weights', add(get('weights'), mul(get('panels'), get('panelBytes')))),
       ),
     ),
     set('first', mul(get('block'), int(blockFilters * 4))),
@@ -65,11 +63,6 @@ const multiplyBlock = ({ columns }: Level): Code =>
     ')',
   )
 
-const productWords = descriptors.convolution.length
-const prepare: Code = lines(
-  set('scratch', threadScratch),
-  `(memory.copy ${get('scratch')} ${d('product')} ${int(productWords * 4)})`,
-)
 const endOfBlock = (end: Code) =>
   lines(
     set('end', add(get('first'), int(blockTiles))),
@@ -82,7 +75,7 @@ const byTiles = ({ columns }: Level): Code =>
     'winogradByTiles',
     local('i32', 'unit', 'first', 'end', 'block', 'scratch', 'plane', 'v'),
     lines(
-      prepare,
+      set('scratch', threadScratch),
       set('plane', add(mul(d('tileBytes'), int(blockTiles)), int(64))),
       set('v', add(get('scratch'), int(winogradScratch.transformed))),
       loop(
@@ -119,7 +112,7 @@ const byFilters: Code = kernel(
   'winogradByFilters',
   local('i32', 'unit', 'first', 'end', 'scratch'),
   lines(
-    prepare,
+    set('scratch', threadScratch),
     loop(
       'unit',
       get('from'),
@@ -149,6 +142,7 @@ export function winograd(level: Level): Code {
     '(func (export "setThread") (param $index i32) (global.set $thread (local.get $index)))',
     transformTiles('transform', 6, inputTransform, wide),
     transformBack(wide),
+    placeProduct(level),
     multiplyBlock(level),
     byTiles(level),
     transformShared('winogradTransform', 'transform'),

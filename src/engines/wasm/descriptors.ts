@@ -36,8 +36,7 @@ export const descriptors = {
   ],
   /**
    * A stride-1 3×3 convolution by Winograd's F(4×4, 3×3) (arXiv:1509.09308): tiles of 4×4 outputs become 36 matrix products.
-   * `product` is a convolution descriptor for them, copied into each thread's scratch. `transformed` holds the tiles' inputs
-   * as planes [36][tiles][channels], `planeBytes` and `tileBytes` apart.
+   * `transformed` holds the tiles' inputs as planes [36][tiles][channels], `planeBytes` and `tileBytes` apart.
    */
   winograd: [
     ...rowsOf('x'),
@@ -59,7 +58,6 @@ export const descriptors = {
     'transformed',
     'planeBytes',
     'tileBytes',
-    'product',
     'scratch',
     'scratchBytes',
   ],
@@ -347,9 +345,9 @@ export const winogradPlan = {
   productPlane: 24 * 32 * 4 + 64,
 } as const
 
-/** Parts of a thread's scratch in bytes: a product's descriptor, vectors of one tile, products and inputs of a block. */
+/** Parts of a thread's scratch in bytes: vectors of a tile, then products and inputs of a block. */
 export const winogradScratch = {
-  vectors: 256,
+  vectors: 0,
   products: 2048,
   transformed: 2048 + winogradPlan.places * winogradPlan.productPlane,
 } as const

@@ -116,7 +116,6 @@ function appendWinograd(lowering: Lowering, product: WinogradProduct): void {
     transformed: shared ? lowering.scratchBytes('places', places * planeBytes) : 0,
     planeBytes,
     tileBytes,
-    product: writeProduct(lowering, channels),
     scratch: lowering.threadScratch(scratchBytes),
     scratchBytes: lowering.scratchStride(scratchBytes),
   })
@@ -163,24 +162,4 @@ function sumFields(sum: Storage | undefined) {
   if (sum === undefined) return {}
   const { base, image, row } = rowsOf(sum)
   return { sumBase: base, sumImage: image, sumRow: row, sumPixelBytes: pixelBytes(sum) }
-}
-
-/** The product of one place for a block of tiles: rows of `channels` floats by a block of filters. */
-function writeProduct(lowering: Lowering, channels: number): number {
-  const { heap, columns } = lowering
-  const rows = (bytes: number) =>
-    heap.writeIntegers(Array.from({ length: blockTiles }, (_, tile) => tile * bytes))
-  return writeDescriptor(heap, 'convolution', {
-    xTable: rows(channels * 4),
-    segments: heap.writeIntegers([0]),
-    segmentCount: 1,
-    segmentLength: channels,
-    panelBytes: channels * columns * 4,
-    panelOffsets: heap.allocate((blockFilters / columns) * 4),
-    bias: lowering.zeros(blockFilters),
-    yTable: rows(blockFilters * 4),
-    pixelBytes: blockFilters * 4,
-    pixels: blockTiles,
-    panelCount: blockFilters / columns,
-  })
 }
