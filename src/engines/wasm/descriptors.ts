@@ -3,10 +3,7 @@
  * signature (descriptor, from, to): units of work from..to - 1, so that each thread takes its share of each phase.
  * The generator of the kernels and the engine read the same lists.
  */
-
-/** Where the rows of a map [N, H, W, pitch] lie: the first element of image 0, and the steps in bytes. */
-const rowsOf = <const P extends string>(prefix: P) =>
-  [`${prefix}Base`, `${prefix}Image`, `${prefix}Row`] as const
+import { mapDescriptors, rowsOf } from './map-descriptors.ts'
 
 export const descriptors = {
   /**
@@ -234,88 +231,7 @@ export const descriptors = {
   squares: ['x', 'count', 'partial', 'partials', 'y'],
   /** Floats copied. Units are blocks of 1024 floats. */
   copy: ['x', 'y', 'count'],
-  /** y = f(x · scale + shift + sum), per channel; the scale may differ by image. Units are rows of the map. */
-  affine: [
-    ...rowsOf('x'),
-    ...rowsOf('y'),
-    ...rowsOf('sum'),
-    'height',
-    'width',
-    'channels',
-    'scale',
-    'scaleImage',
-    'shift',
-    'shiftImage',
-  ],
-  /** y = f(a + b) or a · b over whole rows. Units are rows. */
-  binary: [...rowsOf('a'), ...rowsOf('b'), ...rowsOf('y'), 'height', 'count'],
-  /** Pixels copied by tables of row and column offsets, `count` floats each. Units are rows of y. */
-  gather: [
-    ...rowsOf('x'),
-    ...rowsOf('y'),
-    'height',
-    'width',
-    'rowTable',
-    'columnTable',
-    'count',
-    'pixelBytes',
-  ],
-  /** Maximum or sum over windows, clipped at the map's edge. Units are rows of y. */
-  pool: [
-    ...rowsOf('x'),
-    ...rowsOf('y'),
-    'height',
-    'width',
-    'channels',
-    'xHeight',
-    'xWidth',
-    'kernelHeight',
-    'kernelWidth',
-    'strideDown',
-    'strideAcross',
-    'top',
-    'left',
-    'countPadding',
-  ],
-  /** Mean over the map. Units are groups of 4 channels of an image. */
-  mean: [...rowsOf('x'), 'yBase', 'yImage', 'height', 'width', 'channels'],
-  /** Each channel filtered by itself. Units are rows of y; x has its padding around it. */
-  depthwise: [
-    ...rowsOf('x'),
-    ...rowsOf('y'),
-    'height',
-    'width',
-    'channels',
-    'kernelHeight',
-    'kernelWidth',
-    'rowStep',
-    'columnStep',
-    'tapRow',
-    'tapColumn',
-    'weights',
-    'bias',
-    'activation',
-  ],
-  /** Scale and shift of each image's channels for a group normalisation. Units are images. */
-  groupStatistics: [
-    ...rowsOf('x'),
-    'height',
-    'width',
-    'channels',
-    'groupChannels',
-    'epsilon',
-    'scale',
-    'shift',
-    'outScale',
-    'outShift',
-    'outImage',
-  ],
-  /** Softmax along the middle of [outer, count, inner]. Units are outer indices. */
-  softmax: ['x', 'xOuter', 'y', 'yOuter', 'count', 'inner'],
-  /** One-dimensional convolution over a vector, padded by zeros. Units are images. */
-  vectorConvolution: ['x', 'xImage', 'y', 'yImage', 'length', 'weights', 'taps', 'before'],
-  /** Planes [C, H, W] into a map and back. Units are images times rows. */
-  planes: ['planes', 'planesImage', ...rowsOf('y'), 'height', 'width', 'channels', 'pixelBytes'],
+  ...mapDescriptors,
 } as const
 
 export type DescriptorName = keyof typeof descriptors

@@ -2,122 +2,24 @@
  * The kernels of gradient rules against the reference arithmetic, on fresh random inputs: each operation's rule is applied to
  * a random gradient of its output, and what comes out for every input is compared. The seed is printed when a case fails.
  */
-
-import { describe, expect, it } from 'vitest'
-import { wasmLevels } from '../../../test/wasm-levels.ts'
-import { GraphBuilder } from '../../graph/builder.ts'
-import type { GraphValue } from '../../graph/graph.ts'
+import { describe, it } from 'vitest'
+import { type Case, checkGradients, type Named } from '../../../test/gradient-rules.ts'
 import { averagePool } from '../../ops/average-pool.ts'
 import { batchNorm } from '../../ops/batch-norm.ts'
 import { batchNormTraining } from '../../ops/batch-norm-training.ts'
+import { blurPool } from '../../ops/blur-pool.ts'
 import { type ConvolutionAttributes, conv2d } from '../../ops/conv2d.ts'
 import { globalAveragePool } from '../../ops/global-average-pool.ts'
+import { groupNorm } from '../../ops/group-norm.ts'
 import { linear } from '../../ops/linear.ts'
 import { maxPool } from '../../ops/max-pool.ts'
 import type { Operation } from '../../ops/operation.ts'
-import { randomUniform } from '../../ops/random-bits.ts'
 import { relu } from '../../ops/relu.ts'
 import { relu6 } from '../../ops/relu6.ts'
-import { bindBatch, elements, type Shape } from '../../ops/shape.ts'
+import type { Shape } from '../../ops/shape.ts'
 import { sigmoid } from '../../ops/sigmoid.ts'
 import { silu } from '../../ops/silu.ts'
 import { pad } from '../../ops/window.ts'
-import type { Engine, TensorMap } from '../engine.ts'
-import { referenceEngine } from '../reference/reference.ts'
-
-const seed = Date.now() % 1_000_000
-
-function random(stream: number, count: number, from = -1, to = 1): Float32Array {
-  return new Float32Array(count).map((_, index) => from + (to - from) * randomUniform(seed, stream, index))
-}
-
-/** An operation of `x` and states. */
-interface Case<A extends object = object> {
-  readonly shape: Shape
-  readonly batch: number
-  readonly operation: Operation<A>
-  readonly attributes: A
-  readonly states: readonly (readonly [string, Shape])[]
-}
-
-/** The operation, and its gradient rule applied to an input `dy`; its gradients are outputs by number. */
-function graphOf<A extends object>({ shape, operation, attributes, states }: Case<A>) {
-  const builder = new GraphBuilder()
-  const inputs: GraphValue[] = [builder.input('x', shape)]
-  for (const [name, of] of states) inputs.push(builder.parameter(name, of, { kind: 'constant', value: 0 }))
-  const outputs = builder.all(operation, attributes, inputs)
-  const dy = builder.input('dy', outputs[0]?.shape ?? [])
-  const outputGradients = [dy, ...outputs.slice(1).map(() => undefined)]
-  const wants = () => true
-  const found =
-    operation.gradient?.<GraphValue>({
-      emit: builder,
-      attributes,
-      inputs,
-      outputs,
-      outputGradients,
-      wants,
-    }) ?? []
-  found.forEach((gradient, index) => {
-    if (gradient !== undefined) builder.output(`${index}`, gradient)
-  })
-  outputs.forEach((output, index) => {
-    builder.output(`output ${index}`, output)
-  })
-  return builder.build()
-}
-
-async function answersOf<A extends object>(
-  engine: Engine,
-  given: Case<A>,
-  precise: boolean,
-): Promise<TensorMap> {
-  const graph = graphOf(given)
-  const states = [...graph.states.values()].map(({ name, shape }, index) => {
-    const positive = name.endsWith('variance')
-    const size = elements(bindBatch(shape, 1))
-    return [name, random(index + 2, size, positive ? 0.5 : -1, positive ? 1.5 : 1)] as const
-  })
-  const session = await engine.open(new Map(states), { threads: 2, precise })
-  try {
-    await session.add('run', graph, { batch: given.batch })
-    const inputs = [...graph.inputs.values()].map(
-      ({ name, shape }, index) => [name, random(index, elements(bindBatch(shape, given.batch)))] as const,
-    )
-    const poison = inputs.map(([name, values]) => [name, values.map((value) => value * 1e3)] as const)
-    await session.run('run', new Map(poison))
-    return await session.run('run', new Map(inputs))
-  } finally {
-    await session.dispose()
-  }
-}
-
-async function check<A extends object>(
-  given: Case<A>,
-  { precise = true, tolerance = 1e-5 } = {},
-): Promise<void> {
-  const expected = await answersOf(referenceEngine, given, precise)
-  for (const engine of wasmLevels)
-    agree(await answersOf(engine, given, precise), expected, { tolerance, title: engine.name })
-}
-
-function agree(
-  answers: TensorMap,
-  expected: TensorMap,
-  { tolerance, title }: { readonly tolerance: number; readonly title: string },
-): void {
-  expect([...answers.keys()]).toEqual([...expected.keys()])
-  for (const [name, values] of expected) {
-    const ours = answers.get(name) ?? new Float32Array()
-    expect(ours).toHaveLength(values.length)
-    const greatest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6)
-    const difference = values.reduce(
-      (most, value, i) => Math.max(most, Math.abs(value - (ours[i] ?? Number.NaN))),
-      0,
-    )
-    expect(difference / greatest, `${title}, gradient of input ${name}, seed ${seed}`).toBeLessThan(tolerance)
-  }
-}
 
 const plain: ConvolutionAttributes = { stride: [1, 1], dilation: [1, 1], padding: pad(0), groups: 1 }
 
@@ -135,7 +37,8 @@ function convolution({ x, weight, batch = 2, attributes = {}, bias = false }: Co
     batch,
     operation: conv2d,
     attributes: { ...plain, ...attributes },
-    states: [['weight', weight], ...(bias ? [['bias', [weight[0]]] as const] : [])],
+    // Inputs, as weights that a run may change are: packed by phases of the run.
+    inputs: [['weight', weight], ...(bias ? [['bias', [weight[0]]] as const] : [])],
   } satisfies Case<ConvolutionAttributes>
 }
 
@@ -172,11 +75,27 @@ const convolutions: readonly Convolution[] = [
   { x: [24, 11, 9], weight: [24, 1, 3, 3], attributes: { groups: 24, ...strided }, bias: true },
   { x: [5, 8, 8], weight: [5, 1, 3, 3], attributes: { groups: 5, padding: pad(1) } },
   { x: [6, 7, 7], weight: [12, 1, 3, 3], attributes: { groups: 6, padding: pad(1) } },
+  { x: [20, 9, 33], weight: [20, 1, 3, 3], attributes: { groups: 20, padding: pad(1) }, batch: 5 },
+  {
+    x: [12, 10, 9],
+    weight: [12, 1, 5, 2],
+    attributes: { groups: 12, dilation: [2, 1], stride: [3, 2], padding: pad(1) },
+  },
+  { x: [16, 2, 2], weight: [16, 1, 3, 3], attributes: { groups: 16, stride: [3, 3], padding: pad(1) } },
+  // ECA's, over vectors of channels.
+  ...[5, 40].map(
+    (channels): Convolution => ({
+      x: [1, channels, 1],
+      weight: [1, 1, 5, 1],
+      attributes: { padding: { top: 2, left: 0, bottom: 2, right: 0 } },
+      batch: 3,
+    }),
+  ),
 ]
 
 describe('convolutions by their definition', () => {
   it.each(convolutions.map((entry) => [JSON.stringify(entry), entry] as const))('%s', (_title, entry) =>
-    check(convolution(entry)))
+    checkGradients(convolution(entry)))
 })
 
 describe('convolutions by Winograd', () => {
@@ -199,7 +118,7 @@ describe('convolutions by Winograd', () => {
   )
   const winograd = { precise: false, tolerance: 1e-4 }
   it.each(cases)('$channels to $filters channels on $height×$width', ({ height, width, channels, filters }) =>
-    check(
+    checkGradients(
       convolution({
         x: [channels, height, width],
         weight: [filters, channels, 3, 3],
@@ -210,13 +129,13 @@ describe('convolutions by Winograd', () => {
     ))
 
   it.each([0, 2])('a padding of %i', (padding) =>
-    check(
+    checkGradients(
       convolution({ x: [16, 9, 10], weight: [16, 16, 3, 3], attributes: { padding: pad(padding) } }),
       winograd,
     ))
 
   it('images that are transformed in several parts', () =>
-    check(
+    checkGradients(
       convolution({ x: [64, 40, 40], weight: [64, 64, 3, 3], attributes: { padding: pad(1) }, batch: 4 }),
       winograd,
     ))
@@ -232,29 +151,62 @@ const square = { kernel: [3, 3], stride: [2, 2], padding: pad(1) } as const
 describe.each([odd, even])('maps of %s %i %i %i', (...shape) => {
   const channels = shape[1] === 11 ? 11 : 40
   const batch = 3
-  const on = <A extends object>(
-    operation: Operation<A>,
-    attributes: A,
-    states: Case['states'] = [],
-  ): Case<A> => ({ shape, batch, operation, attributes, states })
+  const on = <A extends object>(operation: Operation<A>, attributes: A, states: Named = []): Case<A> => ({
+    shape,
+    batch,
+    operation,
+    attributes,
+    states,
+  })
   const statistics = vectors(channels, ['scale', 'shift', 'mean', 'variance'])
 
-  it('batch normalisation', () => check(on(batchNorm, { epsilon: 1e-3 }, statistics)))
+  it('batch normalisation', () => checkGradients(on(batchNorm, { epsilon: 1e-3 }, statistics)))
   it('batch normalisation in training', () =>
-    check(on(batchNormTraining, { epsilon: 1e-3, momentum: 0.1 }, statistics)))
-  it('maximum pool', () => check(on(maxPool, { ...square, paddingValue: 'negative-infinity' })))
-  it('maximum pool over zeros', () => check(on(maxPool, { ...window, paddingValue: 'zero' })))
-  it('average pool', () => check(on(averagePool, { ...square, countPadding: false })))
-  it('average pool counting padding', () => check(on(averagePool, { ...window, countPadding: true })))
-  it('global average pool', () => check(on(globalAveragePool, {})))
-  it('relu', () => check(on(relu, {})))
-  it('relu6', () => check(on(relu6, {})))
-  it('sigmoid', () => check(on(sigmoid, {})))
-  it('silu', () => check(on(silu, {})))
+    checkGradients(on(batchNormTraining, { epsilon: 1e-3, momentum: 0.1 }, statistics)))
+  it('maximum pool', () => checkGradients(on(maxPool, { ...square, paddingValue: 'negative-infinity' })))
+  it('maximum pool over zeros', () => checkGradients(on(maxPool, { ...window, paddingValue: 'zero' })))
+  it('average pool', () => checkGradients(on(averagePool, { ...square, countPadding: false })))
+  it('average pool counting padding', () =>
+    checkGradients(on(averagePool, { ...window, countPadding: true })))
+  it('global average pool', () => checkGradients(on(globalAveragePool, {})))
+  it('relu', () => checkGradients(on(relu, {})))
+  it('relu6', () => checkGradients(on(relu6, {})))
+  it('sigmoid', () => checkGradients(on(sigmoid, {})))
+  it('silu', () => checkGradients(on(silu, {})))
+})
+
+describe('group normalisation', () => {
+  it.each([
+    [32, 8],
+    [32, 1],
+    [12, 3],
+    [20, 20],
+  ])('of %i channels in %i groups', (channels, groups) =>
+    checkGradients({
+      shape: ['N', channels, 5, 7],
+      batch: 3,
+      operation: groupNorm,
+      attributes: { groups, epsilon: 1e-3 },
+      states: vectors(channels, ['scale', 'shift']),
+    }))
+})
+
+describe('blurs', () => {
+  const cases = [
+    [1, 2, 1],
+    [1, 4, 6, 4, 1],
+    [1, 1],
+  ].flatMap((taps) =>
+    ([1, 2] as const).flatMap((stride) =>
+      (['reflect', 'zero'] as const).map((padding) => ({ taps, stride, padding })),
+    ),
+  )
+  it.each(cases)('$taps with stride $stride and padding $padding', (attributes) =>
+    checkGradients({ shape: ['N', 11, 7, 9], batch: 2, operation: blurPool, attributes }))
 })
 
 it('a linear layer', () =>
-  check({
+  checkGradients({
     shape: ['N', 37],
     batch: 5,
     operation: linear,
