@@ -98,7 +98,7 @@ describe('a profile on the wasm engine', () => {
     expect(timings.map(({ kernel, bytes }) => [kernel, bytes])).toEqual([
       ['fromPlanes', 2 * map],
       ['affine_relu', 2 * map],
-      ['gather', 4 * map],
+      ['copyChannels', 4 * map],
       ['toPlanes', 4 * map],
     ])
   })
