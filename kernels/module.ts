@@ -1,10 +1,14 @@
 /** The module of one level: everything that the engine runs, over one imported memory. */
 import type { Level } from '../src/engines/wasm/levels.ts'
 import { convolution } from './convolution.ts'
+import { depthwiseKernels } from './depthwise.ts'
 import { functions } from './functions.ts'
 import { gradients } from './gradients.ts'
+import { groupNormalisation } from './group-normalisation.ts'
 import { normalisation } from './normalisation.ts'
 import { rows } from './rows.ts'
+import { standardisation } from './standardisation.ts'
+import { stridedKernels } from './strided.ts'
 import { vectors } from './vectors.ts'
 import { type Code, lines } from './wat.ts'
 import { weightGradient } from './weight-gradient.ts'
@@ -26,10 +30,14 @@ export function moduleText(level: Level, { shared }: { readonly shared: boolean 
     weightGradient(level),
     winogradTraining(level),
     normalisation,
+    groupNormalisation,
+    standardisation,
     gradients,
     rows,
     windows,
+    depthwiseKernels,
     vectors,
+    stridedKernels,
     ')',
   )
 }

@@ -14,7 +14,6 @@ import {
   int,
   kernel,
   lines,
-  load,
   loadFloat,
   loadVector,
   local,
@@ -132,37 +131,28 @@ function binary(name: string, combine: (a: Code, b: Code) => Code): Code {
   )
 }
 
-/** Copies runs of channels, pixel by pixel, from where the tables say. */
-const gather = (() => {
-  const fields = readFields('gather', ['height', 'width', 'columnTable', 'count', 'pixelBytes'])
+/** Copies a run of channels, pixel by pixel. */
+const copyChannels = (() => {
+  const fields = readFields('copyChannels', ['height', 'width', 'count', 'xPixel', 'yPixel'])
+  const at = (pointer: 'x' | 'y') => add(get(pointer), get('i'))
   return kernel(
-    'gather',
-    lines(fields.locals, local('i32', 'unit', 'n', 'r', 'x', 'y', 'q', 'i', 'p', 'bytes')),
+    'copyChannels',
+    lines(fields.locals, local('i32', 'unit', 'n', 'r', 'x', 'y', 'q', 'i', 'bytes', 'whole')),
     lines(
       fields.code,
       set('bytes', bytesOfFloats(get('count'))),
+      set('whole', `(i32.and ${get('bytes')} ${int(-16)})`),
       forRows(
         get('height'),
         lines(
-          set('y', rowAddress('gather', 'yBase', 'yImage', 'yRow')),
-          set(
-            'x',
-            add(
-              add(field('gather', 'xBase'), mul(get('n'), field('gather', 'xImage'))),
-              load(add(field('gather', 'rowTable'), bytesOfFloats(get('r')))),
-            ),
-          ),
+          set('x', rowAddress('copyChannels', 'xBase', 'xImage', 'xRow')),
+          set('y', rowAddress('copyChannels', 'yBase', 'yImage', 'yRow')),
           forPixels(
             lines(
-              set('p', add(get('x'), load(add(get('columnTable'), bytesOfFloats(get('q')))))),
-              loop(
-                'i',
-                int(0),
-                get('bytes'),
-                int(4),
-                storeFloat(add(get('y'), get('i')), loadFloat(add(get('p'), get('i')))),
-              ),
-              set('y', add(get('y'), get('pixelBytes'))),
+              loop('i', int(0), get('whole'), int(16), storeVector(at('y'), loadVector(at('x')))),
+              loop('i', get('whole'), get('bytes'), int(4), storeFloat(at('y'), loadFloat(at('x')))),
+              set('x', add(get('x'), get('xPixel'))),
+              set('y', add(get('y'), get('yPixel'))),
             ),
           ),
         ),
@@ -228,7 +218,7 @@ export const rows: Code = lines(
   binary('add_relu', (a, b) => `(f32x4.pmax ${addVectors(a, b)} (v128.const f32x4 0 0 0 0))`),
   binary('multiply', multiplyVectors),
   Object.entries(activationGradients).map(([name, gradient]) => binary(`${name}Gradient`, gradient)),
-  gather,
+  copyChannels,
   planes('fromPlanes', (plane, pixel) => storeFloat(pixel, loadFloat(plane))),
   planes('toPlanes', (plane, pixel) => storeFloat(plane, loadFloat(pixel))),
 )

@@ -1,5 +1,4 @@
-/** Kernels for the small vectors of attention and for the statistics of group normalisation, in plain scalar loops. */
-import { fieldOffset } from '../src/engines/wasm/descriptors.ts'
+/** Kernels for the small vectors of attention, in plain scalar loops. */
 import {
   add,
   bytesOfFloats,
@@ -62,143 +61,96 @@ const softmax: Code = (() => {
   )
 })()
 
-const vectorConvolution: Code = (() => {
-  const fields = readFields('vectorConvolution', ['length', 'weights', 'taps', 'before'])
-  return kernel(
-    'vectorConvolution',
-    lines(fields.locals, local('i32', 'unit', 'x', 'y', 'i', 'k', 'at'), local('f32', 'sum')),
-    lines(
-      fields.code,
-      forUnits(
-        lines(
-          set(
-            'x',
-            add(field('vectorConvolution', 'x'), mul(get('unit'), field('vectorConvolution', 'xImage'))),
-          ),
-          set(
-            'y',
-            add(field('vectorConvolution', 'y'), mul(get('unit'), field('vectorConvolution', 'yImage'))),
-          ),
-          loop(
-            'i',
-            int(0),
-            get('length'),
-            int(1),
-            lines(
-              set('sum', float(0)),
-              loop(
-                'k',
-                int(0),
-                get('taps'),
-                int(1),
-                lines(
-                  set('at', sub(add(get('i'), get('k')), get('before'))),
-                  // One unsigned comparison covers both ends.
-                  when(
-                    `(i32.lt_u ${get('at')} ${get('length')})`,
-                    set(
-                      'sum',
-                      `(f32.add ${get('sum')} (f32.mul ${loadFloat(add(get('x'), bytesOfFloats(get('at'))))} ${loadFloat(add(get('weights'), bytesOfFloats(get('k'))))}))`,
-                    ),
-                  ),
-                ),
-              ),
-              storeFloat(add(get('y'), bytesOfFloats(get('i'))), get('sum')),
-            ),
-          ),
-        ),
-      ),
-    ),
+/** The address of an image's vector. */
+const vectorOf = (vector: 'x' | 'y'): Code =>
+  add(field('vectorConvolution', vector), mul(get('image'), field('vectorConvolution', `${vector}Image`)))
+const convolutionFields = readFields('vectorConvolution', ['length', 'taps', 'before'])
+const convolutionLocals = lines(
+  convolutionFields.locals,
+  local('i32', 'unit', 'image', 'x', 'y', 'i', 'k', 'at', 'tap'),
+  '(local $sum f64)',
+)
+/** `body` where tap `k` at element `i` falls on an element `at`: one unsigned comparison covers both ends. */
+const whereInside = (body: Code): Code =>
+  lines(
+    set('at', sub(add(get('i'), get('k')), get('before'))),
+    when(`(i32.lt_u ${get('at')} ${get('length')})`, body),
   )
-})()
+const element = (vector: 'x' | 'y', index: string): Code =>
+  loadFloat(add(get(vector), bytesOfFloats(get(index))))
+const addTo = (a: Code, b: Code): Code =>
+  set('sum', `(f64.add ${get('sum')} (f64.promote_f32 (f32.mul ${a} ${b})))`)
 
-/** Two passes over each group: mean, then variance; out come the scale and shift of each channel of the image. */
-const groupStatistics: Code = (() => {
-  const d = (name: Parameters<typeof field<'groupStatistics'>>[1]) => field('groupStatistics', name)
-  const fields = readFields('groupStatistics', ['height', 'width', 'channels', 'groupChannels', 'xRow'])
-  const overGroup = (body: Code) =>
-    loop(
-      'i',
-      int(0),
-      get('height'),
-      int(1),
-      loop(
-        'j',
-        int(0),
-        get('width'),
-        int(1),
-        lines(
-          set(
-            'p',
-            add(
-              add(get('image'), mul(get('i'), get('xRow'))),
-              bytesOfFloats(add(mul(get('j'), get('channels')), get('g'))),
-            ),
-          ),
-          loop('c', int(0), get('groupChannels'), int(1), body),
-        ),
-      ),
-    )
-  const value = `(f64.promote_f32 ${loadFloat(add(get('p'), bytesOfFloats(get('c'))))})`
-  const channel = (base: Code) => add(base, bytesOfFloats(add(get('g'), get('c'))))
-  return kernel(
-    'groupStatistics',
-    lines(
-      fields.locals,
-      local('i32', 'unit', 'image', 'g', 'i', 'j', 'c', 'p', 'outScale', 'outShift'),
-      '(local $mean f64) (local $variance f64) (local $count f64) (local $scale f32)',
-    ),
-    lines(
-      fields.code,
-      set('count', `(f64.convert_i32_u ${mul(mul(get('height'), get('width')), get('groupChannels'))})`),
-      forUnits(
-        lines(
-          set('image', add(d('xBase'), mul(get('unit'), d('xImage')))),
-          set('outScale', add(d('outScale'), mul(get('unit'), d('outImage')))),
-          set('outShift', add(d('outShift'), mul(get('unit'), d('outImage')))),
-          loop(
-            'g',
-            int(0),
-            get('channels'),
-            get('groupChannels'),
-            lines(
-              set('mean', '(f64.const 0)'),
-              overGroup(set('mean', `(f64.add ${get('mean')} ${value})`)),
-              set('mean', `(f64.div ${get('mean')} ${get('count')})`),
-              set('variance', '(f64.const 0)'),
-              overGroup(
-                set(
-                  'variance',
-                  `(f64.add ${get('variance')} (f64.mul (f64.sub ${value} ${get('mean')}) (f64.sub ${value} ${get('mean')})))`,
-                ),
-              ),
-              set(
-                'variance',
-                `(f64.sqrt (f64.add (f64.div ${get('variance')} ${get('count')}) (f64.promote_f32 ${loadFloat(get('d'), fieldOffset('groupStatistics', 'epsilon'))})))`,
-              ),
-              loop(
-                'c',
-                int(0),
-                get('groupChannels'),
-                int(1),
-                lines(
-                  set(
-                    'scale',
-                    `(f32.demote_f64 (f64.div (f64.promote_f32 ${loadFloat(channel(d('scale')))}) ${get('variance')}))`,
-                  ),
-                  storeFloat(channel(get('outScale')), get('scale')),
-                  storeFloat(
-                    channel(get('outShift')),
-                    `(f32.sub ${loadFloat(channel(d('shift')))} (f32.mul ${get('scale')} (f32.demote_f64 ${get('mean')})))`,
-                  ),
-                ),
+const vectorConvolution: Code = kernel(
+  'vectorConvolution',
+  convolutionLocals,
+  lines(
+    convolutionFields.code,
+    forUnits(
+      lines(
+        set('image', get('unit')),
+        set('x', vectorOf('x')),
+        set('y', vectorOf('y')),
+        loop(
+          'i',
+          int(0),
+          get('length'),
+          int(1),
+          lines(
+            set('sum', '(f64.const 0)'),
+            set('tap', field('vectorConvolution', 'weights')),
+            loop(
+              'k',
+              int(0),
+              get('taps'),
+              int(1),
+              lines(
+                whereInside(addTo(element('x', 'at'), loadFloat(get('tap')))),
+                set('tap', add(get('tap'), field('vectorConvolution', 'tapStep'))),
               ),
             ),
+            storeFloat(add(get('y'), bytesOfFloats(get('i'))), `(f32.demote_f64 ${get('sum')})`),
           ),
         ),
       ),
     ),
-  )
-})()
+  ),
+)
 
-export const vectors: Code = lines(softmax, vectorConvolution, groupStatistics)
+/** The gradient of its weights: x · dy summed over elements and images, tap by tap. */
+const vectorConvolutionGradient: Code = kernel(
+  'vectorConvolutionGradient',
+  convolutionLocals,
+  lines(
+    convolutionFields.code,
+    forUnits(
+      lines(
+        set('k', get('unit')),
+        set('sum', '(f64.const 0)'),
+        loop(
+          'image',
+          int(0),
+          field('vectorConvolution', 'images'),
+          int(1),
+          lines(
+            set('x', vectorOf('x')),
+            set('y', vectorOf('y')),
+            loop(
+              'i',
+              int(0),
+              get('length'),
+              int(1),
+              whereInside(addTo(element('x', 'at'), element('y', 'i'))),
+            ),
+          ),
+        ),
+        storeFloat(
+          add(field('vectorConvolution', 'weights'), bytesOfFloats(get('k'))),
+          `(f32.demote_f64 ${get('sum')})`,
+        ),
+      ),
+    ),
+  ),
+)
+
+export const vectors: Code = lines(softmax, vectorConvolution, vectorConvolutionGradient)

@@ -1,5 +1,5 @@
-/** Kernels over windows of a map: pools, means, filters of single channels. */
-
+/** Kernels over windows of a map: pools, means, blurs. */
+import type { Field } from '../src/engines/wasm/descriptors.ts'
 import { rowAddress } from './rows.ts'
 import {
   add,
@@ -16,6 +16,8 @@ import {
   int,
   kernel,
   lines,
+  load,
+  loadFloat,
   loadVector,
   local,
   loop,
@@ -26,7 +28,6 @@ import {
   splat,
   storeVector,
   sub,
-  when,
 } from './wat.ts'
 
 const maximum = (a: Code, b: Code) => `(select ${a} ${b} (i32.gt_s ${a} ${b}))`
@@ -192,25 +193,27 @@ const mean: Code = (() => {
   )
 })()
 
-const depthwise: Code = (() => {
-  const fields = readFields('depthwise', [
-    'height',
-    'width',
-    'channels',
-    'kernelHeight',
-    'kernelWidth',
-    'columnStep',
-    'tapRow',
-    'tapColumn',
-    'weights',
-    'activation',
-  ])
+/** Sums over rows and columns by tables: a blur with its padding, or its gradient. */
+const separableFilter: Code = (() => {
+  const d = (name: Field<'separableFilter'>) => field('separableFilter', name)
+  const fields = readFields('separableFilter', ['height', 'width', 'channels', 'rowEntries', 'columnEntries'])
+  /** Goes over the entries of place `index` of an axis in local `counter`, with the entry's address in local `entry`. */
+  const forEntries = (axis: 'row' | 'column', index: string, counter: string, entry: string, body: Code) => {
+    const starts = add(d(`${axis}Starts`), bytesOfFloats(get(index)))
+    return loop(
+      counter,
+      load(starts),
+      load(starts, 4),
+      int(1),
+      lines(set(entry, add(get(`${axis}Entries`), mul(get(counter), int(8)))), body),
+    )
+  }
   return kernel(
-    'depthwise',
+    'separableFilter',
     lines(
       fields.locals,
-      local('i32', 'unit', 'n', 'r', 'x', 'y', 'q', 'c', 'i', 'j', 'p', 'w', 'bytes'),
-      local('v128', 'sum'),
+      local('i32', 'unit', 'n', 'r', 'x', 'y', 'q', 'c', 'i', 'j', 'p', 'bytes', 'rowEntry', 'columnEntry'),
+      local('v128', 'weight'),
     ),
     lines(
       fields.code,
@@ -218,56 +221,40 @@ const depthwise: Code = (() => {
       forRows(
         get('height'),
         lines(
-          set(
-            'x',
-            add(
-              add(field('depthwise', 'xBase'), mul(get('n'), field('depthwise', 'xImage'))),
-              mul(get('r'), field('depthwise', 'rowStep')),
-            ),
-          ),
-          set('y', rowAddress('depthwise', 'yBase', 'yImage', 'yRow')),
+          set('y', rowAddress('separableFilter', 'yBase', 'yImage', 'yRow')),
+          set('x', add(d('xBase'), mul(get('n'), d('xImage')))),
           forPixels(
             lines(
-              forVectors(
-                'c',
-                lines(
-                  set('sum', loadVector(add(field('depthwise', 'bias'), get('c')))),
-                  set('w', add(get('weights'), get('c'))),
-                  loop(
-                    'i',
-                    int(0),
-                    get('kernelHeight'),
-                    int(1),
-                    lines(
-                      set('p', add(add(get('x'), get('c')), mul(get('i'), get('tapRow')))),
-                      loop(
-                        'j',
-                        int(0),
-                        get('kernelWidth'),
-                        int(1),
-                        lines(
-                          set(
-                            'sum',
-                            addVectors(
-                              get('sum'),
-                              multiplyVectors(loadVector(get('p')), loadVector(get('w'))),
-                            ),
-                          ),
-                          set('p', add(get('p'), get('tapColumn'))),
-                          set('w', add(get('w'), get('bytes'))),
+              `(memory.fill ${get('y')} ${int(0)} ${get('bytes')})`,
+              forEntries(
+                'row',
+                'r',
+                'i',
+                'rowEntry',
+                forEntries(
+                  'column',
+                  'q',
+                  'j',
+                  'columnEntry',
+                  lines(
+                    set('p', add(get('x'), add(load(get('rowEntry')), load(get('columnEntry'))))),
+                    set(
+                      'weight',
+                      splat(`(f32.mul ${loadFloat(get('rowEntry'), 4)} ${loadFloat(get('columnEntry'), 4)})`),
+                    ),
+                    forVectors(
+                      'c',
+                      storeVector(
+                        add(get('y'), get('c')),
+                        addVectors(
+                          loadVector(add(get('y'), get('c'))),
+                          multiplyVectors(get('weight'), loadVector(add(get('p'), get('c')))),
                         ),
                       ),
                     ),
                   ),
-                  when(get('activation'), set('sum', `(f32x4.pmax ${get('sum')} ${splat(float(0))})`)),
-                  when(
-                    `(i32.eq ${get('activation')} ${int(2)})`,
-                    set('sum', `(f32x4.pmin ${get('sum')} ${splat(float(6))})`),
-                  ),
-                  storeVector(add(get('y'), get('c')), get('sum')),
                 ),
               ),
-              set('x', add(get('x'), get('columnStep'))),
               set('y', add(get('y'), get('bytes'))),
             ),
           ),
@@ -277,4 +264,4 @@ const depthwise: Code = (() => {
   )
 })()
 
-export const windows: Code = lines(pools, mean, depthwise)
+export const windows: Code = lines(pools, mean, separableFilter)

@@ -26,7 +26,7 @@ export interface LayerAlgorithm {
 /** The algorithm of a convolution node; `precise` sums every product by its definition. */
 export function algorithmOf(node: Node, { precise }: { readonly precise: boolean }): Algorithm {
   const sizes = winogradSizes(node)
-  if (isDepthwise(sizes)) return 'depthwise'
+  if (filtersChannels(sizes)) return 'depthwise'
   return precise || lackOf(sizes) !== undefined ? 'direct' : 'winograd'
 }
 
@@ -56,6 +56,11 @@ export function algorithmsOf(
     })
 }
 
-function isDepthwise({ groups, read, written }: WinogradSizes): boolean {
+/** Whether a convolution, or a gradient of one, has a filter for each channel. */
+export function isDepthwise(node: Node): boolean {
+  return filtersChannels(winogradSizes(node))
+}
+
+function filtersChannels({ groups, read, written }: WinogradSizes): boolean {
   return groups > 1 && groups === read && groups === written
 }

@@ -7,20 +7,32 @@ import { describe, expect, it } from 'vitest'
 import { wasmLevels } from '../../../test/wasm-levels.ts'
 import { GraphBuilder } from '../../graph/builder.ts'
 import type { GraphValue } from '../../graph/graph.ts'
+import { add } from '../../ops/add.ts'
 import { averagePool } from '../../ops/average-pool.ts'
 import { batchNorm } from '../../ops/batch-norm.ts'
 import { batchNormTraining } from '../../ops/batch-norm-training.ts'
+import { blurPool } from '../../ops/blur-pool.ts'
+import { concat } from '../../ops/concat.ts'
 import { type ConvolutionAttributes, conv2d } from '../../ops/conv2d.ts'
 import { globalAveragePool } from '../../ops/global-average-pool.ts'
+import { groupNorm } from '../../ops/group-norm.ts'
 import { linear } from '../../ops/linear.ts'
 import { maxPool } from '../../ops/max-pool.ts'
+import { multiply } from '../../ops/multiply.ts'
 import type { Operation } from '../../ops/operation.ts'
+import { padChannels } from '../../ops/pad-channels.ts'
 import { randomUniform } from '../../ops/random-bits.ts'
 import { relu } from '../../ops/relu.ts'
 import { relu6 } from '../../ops/relu6.ts'
+import { reshape } from '../../ops/reshape.ts'
+import { scale } from '../../ops/scale.ts'
 import { bindBatch, elements, type Shape } from '../../ops/shape.ts'
 import { sigmoid } from '../../ops/sigmoid.ts'
 import { silu } from '../../ops/silu.ts'
+import { slice } from '../../ops/slice.ts'
+import { softmax } from '../../ops/softmax.ts'
+import { standardiseWeight } from '../../ops/standardise-weight.ts'
+import { broadcastTo, sumTo } from '../../ops/sum-to.ts'
 import { pad } from '../../ops/window.ts'
 import type { Engine, TensorMap } from '../engine.ts'
 import { referenceEngine } from '../reference/reference.ts'
@@ -31,19 +43,29 @@ function random(stream: number, count: number, from = -1, to = 1): Float32Array 
   return new Float32Array(count).map((_, index) => from + (to - from) * randomUniform(seed, stream, index))
 }
 
-/** An operation of `x` and states. */
+type Named = readonly (readonly [string, Shape])[]
+
+/** An operation of `x`, further inputs and states. */
 interface Case<A extends object = object> {
   readonly shape: Shape
   readonly batch: number
   readonly operation: Operation<A>
   readonly attributes: A
-  readonly states: readonly (readonly [string, Shape])[]
+  readonly inputs?: Named
+  readonly states?: Named
 }
 
 /** The operation, and its gradient rule applied to an input `dy`; its gradients are outputs by number. */
-function graphOf<A extends object>({ shape, operation, attributes, states }: Case<A>) {
+function graphOf<A extends object>({
+  shape,
+  operation,
+  attributes,
+  inputs: further = [],
+  states = [],
+}: Case<A>) {
   const builder = new GraphBuilder()
   const inputs: GraphValue[] = [builder.input('x', shape)]
+  for (const [name, of] of further) inputs.push(builder.input(name, of))
   for (const [name, of] of states) inputs.push(builder.parameter(name, of, { kind: 'constant', value: 0 }))
   const outputs = builder.all(operation, attributes, inputs)
   const dy = builder.input('dy', outputs[0]?.shape ?? [])
@@ -135,7 +157,8 @@ function convolution({ x, weight, batch = 2, attributes = {}, bias = false }: Co
     batch,
     operation: conv2d,
     attributes: { ...plain, ...attributes },
-    states: [['weight', weight], ...(bias ? [['bias', [weight[0]]] as const] : [])],
+    // Inputs, as weights that a run may change are: packed by phases of the run.
+    inputs: [['weight', weight], ...(bias ? [['bias', [weight[0]]] as const] : [])],
   } satisfies Case<ConvolutionAttributes>
 }
 
@@ -172,6 +195,22 @@ const convolutions: readonly Convolution[] = [
   { x: [24, 11, 9], weight: [24, 1, 3, 3], attributes: { groups: 24, ...strided }, bias: true },
   { x: [5, 8, 8], weight: [5, 1, 3, 3], attributes: { groups: 5, padding: pad(1) } },
   { x: [6, 7, 7], weight: [12, 1, 3, 3], attributes: { groups: 6, padding: pad(1) } },
+  { x: [20, 9, 33], weight: [20, 1, 3, 3], attributes: { groups: 20, padding: pad(1) }, batch: 5 },
+  {
+    x: [12, 10, 9],
+    weight: [12, 1, 5, 2],
+    attributes: { groups: 12, dilation: [2, 1], stride: [3, 2], padding: pad(1) },
+  },
+  { x: [16, 2, 2], weight: [16, 1, 3, 3], attributes: { groups: 16, stride: [3, 3], padding: pad(1) } },
+  // ECA's, over vectors of channels.
+  ...[5, 40].map(
+    (channels): Convolution => ({
+      x: [1, channels, 1],
+      weight: [1, 1, 5, 1],
+      attributes: { padding: { top: 2, left: 0, bottom: 2, right: 0 } },
+      batch: 3,
+    }),
+  ),
 ]
 
 describe('convolutions by their definition', () => {
@@ -232,11 +271,13 @@ const square = { kernel: [3, 3], stride: [2, 2], padding: pad(1) } as const
 describe.each([odd, even])('maps of %s %i %i %i', (...shape) => {
   const channels = shape[1] === 11 ? 11 : 40
   const batch = 3
-  const on = <A extends object>(
-    operation: Operation<A>,
-    attributes: A,
-    states: Case['states'] = [],
-  ): Case<A> => ({ shape, batch, operation, attributes, states })
+  const on = <A extends object>(operation: Operation<A>, attributes: A, states: Named = []): Case<A> => ({
+    shape,
+    batch,
+    operation,
+    attributes,
+    states,
+  })
   const statistics = vectors(channels, ['scale', 'shift', 'mean', 'variance'])
 
   it('batch normalisation', () => check(on(batchNorm, { epsilon: 1e-3 }, statistics)))
@@ -251,6 +292,168 @@ describe.each([odd, even])('maps of %s %i %i %i', (...shape) => {
   it('relu6', () => check(on(relu6, {})))
   it('sigmoid', () => check(on(sigmoid, {})))
   it('silu', () => check(on(silu, {})))
+})
+
+describe('group normalisation', () => {
+  it.each([
+    [32, 8],
+    [32, 1],
+    [12, 3],
+    [20, 20],
+  ])('of %i channels in %i groups', (channels, groups) =>
+    check({
+      shape: ['N', channels, 5, 7],
+      batch: 3,
+      operation: groupNorm,
+      attributes: { groups, epsilon: 1e-3 },
+      states: vectors(channels, ['scale', 'shift']),
+    }))
+})
+
+describe('blurs', () => {
+  const cases = [
+    [1, 2, 1],
+    [1, 4, 6, 4, 1],
+    [1, 1],
+  ].flatMap((taps) =>
+    ([1, 2] as const).flatMap((stride) =>
+      (['reflect', 'zero'] as const).map((padding) => ({ taps, stride, padding })),
+    ),
+  )
+  it.each(cases)('$taps with stride $stride and padding $padding', (attributes) =>
+    check({ shape: ['N', 11, 7, 9], batch: 2, operation: blurPool, attributes }))
+})
+
+it.each([[[24, 5, 3, 3]], [[7, 11, 1, 1]]])('standardised weights %s', (shape) =>
+  check({ shape, batch: 1, operation: standardiseWeight, attributes: { epsilon: 1e-6 } }))
+
+describe('other shapes of the same elements', () => {
+  it.each([
+    [
+      ['N', 24, 1, 1],
+      ['N', 2, 12, 1],
+    ],
+    [
+      ['N', 2, 12, 1],
+      ['N', 24, 1, 1],
+    ],
+    [
+      ['N', 24, 1, 1],
+      ['N', 24],
+    ],
+    [
+      ['N', 1, 5, 1],
+      ['N', 5, 1, 1],
+    ],
+    [
+      [1, 1, 5],
+      [1, 1, 5, 1],
+    ],
+  ] satisfies readonly [Shape, Shape][])('%s as %s', (from, shape) =>
+    check({ shape: from, batch: 3, operation: reshape, attributes: { shape } }))
+})
+
+describe('shares of vectors', () => {
+  it.each([[['N', 2, 12, 1]], [['N', 2, 5, 1]], [['N', 9]]] satisfies readonly [Shape][])('%s', (shape) =>
+    check({ shape, batch: 3, operation: softmax, attributes: { axis: 1 } }))
+})
+
+describe('channels', () => {
+  it.each([odd, ['N', 11, 1, 1]] satisfies readonly Shape[])('of [%s, %s, %s, %s]', async (...shape) => {
+    const on = <A extends object>(operation: Operation<A>, attributes: A, inputs: Named = []) =>
+      check({ shape, batch: 2, operation, attributes, inputs })
+    const wider: Shape = ['N', 21, ...shape.slice(2)]
+    await on(slice, { axis: 1, start: 3, length: 5 })
+    await on(padChannels, { before: 3, after: 2 })
+    await on(concat, { axis: 1 }, [
+      ['second', wider],
+      ['third', shape],
+    ])
+    await on(scale, { factor: -1.5, offset: 0.5 })
+    await on(add, {}, [['second', shape]])
+  })
+})
+
+describe('products that repeat dimensions', () => {
+  const map: Shape = ['N', 11, 7, 9]
+  it.each([
+    [map, map],
+    [map, ['N', 11, 1, 1]],
+    [map, ['N', 1, 1, 1]],
+    [map, [1, 1, 1, 1]],
+    [map, [1, 11, 1, 1]],
+    [map, ['N', 1, 7, 9]],
+    [map, [1, 11, 7, 9]],
+    [['N', 11, 1, 1], map],
+    [
+      ['N', 11, 1, 1],
+      ['N', 1, 7, 9],
+    ],
+    [
+      ['N', 1, 1, 1],
+      [1, 1, 1, 1],
+    ],
+    [
+      ['N', 2, 12, 1],
+      ['N', 2, 12, 1],
+    ],
+    [
+      ['N', 2, 12, 1],
+      ['N', 1, 12, 1],
+    ],
+    [
+      ['N', 2, 12, 1],
+      ['N', 2, 1, 1],
+    ],
+    [
+      ['N', 13],
+      ['N', 13],
+    ],
+    [
+      ['N', 13],
+      ['N', 1],
+    ],
+  ] satisfies readonly [Shape, Shape][])('[%s] · [%s]', (shape, second) =>
+    check({ shape, batch: 3, operation: multiply, attributes: {}, inputs: [['second', second]] }))
+})
+
+describe('sums over dimensions, and repetition along them', () => {
+  const map: Shape = ['N', 11, 7, 9]
+  const square: Shape = ['N', 7, 7, 7]
+  const each = [0, 1, 2, 3]
+  it.each([
+    [map, [11], [1]],
+    [map, [7], [2]],
+    [square, [7], [2]],
+    [square, [7], [3]],
+    [square, ['N', 7], [0, 2]],
+    [map, ['N'], [0]],
+    [map, ['N', 9], [0, 3]],
+    [map, [9, 11], [3, 1]],
+    [map, ['N', 11, 1, 1], each],
+    [map, ['N', 1, 7, 9], each],
+    [map, ['N', 1, 1, 1], each],
+    [map, [1, 11, 7, 9], each],
+    [map, [1, 1, 1, 1], each],
+    [map, [], []],
+    [['N', 2, 12, 1], ['N', 1, 12, 1], each],
+    [['N', 2, 12, 1], [12], [2]],
+    [['N', 13], [13], [1]],
+    [
+      ['N', 13],
+      ['N', 1],
+      [0, 1],
+    ],
+    [[6, 10], [10], [1]],
+    [[6, 10], [6], [0]],
+  ] satisfies readonly [
+    Shape,
+    Shape,
+    readonly number[],
+  ][])('[%s] to [%s] at axes [%s]', async (large, small, axes) => {
+    await check({ shape: large, batch: 3, operation: sumTo, attributes: { shape: small, axes } })
+    await check({ shape: small, batch: 3, operation: broadcastTo, attributes: { shape: large, axes } })
+  })
 })
 
 it('a linear layer', () =>

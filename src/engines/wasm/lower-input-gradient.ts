@@ -16,7 +16,7 @@ import { backwardView, packPanels } from './trained-weights.ts'
 import { suitsWinograd } from './winograd.ts'
 
 /** Places first, first + stride, ... of dx along one axis, and the taps that reach them. */
-interface Residue {
+export interface Residue {
   readonly first: number
   readonly count: number
   /** Taps by their place in dy: `shift` on from the place's number. */
@@ -31,7 +31,7 @@ interface Axis {
   readonly before: number
 }
 
-function residuesOf({ inputs, window, stride, dilation, before }: Axis): readonly Residue[] {
+export function residuesOf({ inputs, window, stride, dilation, before }: Axis): readonly Residue[] {
   return Array.from({ length: Math.min(stride, inputs) }, (_, first) => ({
     first,
     count: Math.ceil((inputs - first) / stride),
@@ -44,7 +44,7 @@ function residuesOf({ inputs, window, stride, dilation, before }: Axis): readonl
   }))
 }
 
-function axesOf(node: Node): readonly [Axis, Axis] {
+export function axesOf(node: Node): readonly [Axis, Axis] {
   const { stride, dilation, padding } = convolutionAttributes(node)
   const { weight, x } = convolutionShapes(node)
   const [, , rows = 1, columns = 1] = weight

@@ -8,7 +8,7 @@ import { originOf, type Storage } from './layout.ts'
 import { affine, dyFrom, from, to, unitsOf } from './lower-rows.ts'
 import type { Lowering } from './lowering.ts'
 import { foldingOf } from './pack.ts'
-import { writeDescriptor } from './program.ts'
+import { bitsOf, writeDescriptor } from './program.ts'
 
 /** Bytes of a block of rows: a first-level cache. */
 const blockBytes = 32 * 1024
@@ -27,11 +27,6 @@ function blocksOf(lowering: Lowering, x: Storage): Blocks {
   const blockRows = Math.min(rows, Math.max(1, Math.floor(blockBytes / (x.width * x.pitch * 4))))
   const count = Math.ceil(rows / blockRows)
   return { rows, blockRows, count, partial: lowering.scratchBytes('sums', count * x.pitch * 8) }
-}
-
-/** Bits of a single-precision number, as a descriptor keeps it. */
-function bitsOf(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0
 }
 
 /** (x, scale, shift, running mean, running variance) -> (y, mean, inverse deviation, next mean, next variance). */

@@ -7,7 +7,7 @@ import type { Chain } from './chains.ts'
 import { inputOf } from './convolution-parameters.ts'
 import { originOf, rowsOf } from './layout.ts'
 import { allPixels, lowerProduct } from './lower-product.ts'
-import { binary, copy, dyFrom, from } from './lower-rows.ts'
+import { binary, dyFrom, from } from './lower-rows.ts'
 import { lowerOuterProduct } from './lower-weight-gradient.ts'
 import type { Lowering } from './lowering.ts'
 import { groupingOf } from './pack.ts'
@@ -54,43 +54,6 @@ export function lowerPoolGradient(lowering: Lowering, chain: Chain): void {
   })
   const kernelName = attributes.paddingValue === 'zero' ? 'maxPoolOverZerosGradient' : root.operation.name
   lowering.phase(chain, kernelName, descriptor, dx.batch)
-}
-
-/** Sums of each channel: over all images and pixels, or over each image's pixels. */
-export function lowerSumTo(lowering: Lowering, chain: Chain): void {
-  const { root, result } = chain
-  const x = lowering.storage(inputOf(root))
-  const y = lowering.place(result)
-  const perImage = result.shape[0] === 'N'
-  if (y.channels !== x.channels || y.height * y.width !== 1)
-    throw new EngineError(`${root.name}: the wasm engine sums over pixels, or over pixels and images`)
-  const descriptor = writeDescriptor(lowering.heap, 'channelSums', {
-    ...from(x),
-    images: perImage ? 1 : x.batch,
-    height: x.height,
-    width: x.width,
-    channels: x.pitch,
-    y: originOf(y),
-    yImage: rowsOf(y).image,
-  })
-  lowering.phase(chain, 'channelSums', descriptor, (perImage ? x.batch : 1) * (x.pitch / 4))
-}
-
-/** A vector of channels at every pixel. */
-export function lowerBroadcastTo(lowering: Lowering, chain: Chain): void {
-  const x = lowering.storage(inputOf(chain.root))
-  const y = lowering.place(chain.result)
-  if (x.channels !== y.channels || x.height * x.width !== 1 || x.batch !== y.batch)
-    throw new EngineError(`${chain.root.name}: the wasm engine repeats a vector of channels over a map`)
-  copy(lowering, chain, {
-    x,
-    y,
-    fromChannel: 0,
-    toChannel: 0,
-    count: x.channels,
-    rows: new Array<number>(y.height).fill(0),
-    columns: new Array<number>(y.width).fill(0),
-  })
 }
 
 /** The two products that a linear layer's gradients are: dy · weight, and dyᵀ · x. */

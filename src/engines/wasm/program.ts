@@ -24,3 +24,8 @@ export function writeDescriptor<D extends DescriptorName>(
   const names: readonly Field<D>[] = descriptors[descriptor]
   return heap.writeIntegers(names.map((name) => fields[name] ?? 0))
 }
+
+/** Bits of a single-precision number, as a descriptor keeps it. */
+export function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0
+}

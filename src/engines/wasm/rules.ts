@@ -1,10 +1,19 @@
 /** Which kernels an operation becomes, and what they take along: the engine's table of operations. */
 import { EngineError } from '../../errors.ts'
 import type { Node } from '../../graph/graph.ts'
+import { isDepthwise } from './algorithms.ts'
 import type { Chain } from './chains.ts'
 import { convolutionActivations } from './convolution-parameters.ts'
 import { isMap } from './layout.ts'
+import { lowerBlurPool, lowerBlurPoolGradient } from './lower-blur-pool.ts'
+import { lowerBroadcastTo, lowerMultiply, lowerSumTo } from './lower-broadcasting.ts'
 import { lowerConvolution, lowerLinear } from './lower-convolution.ts'
+import {
+  lowerDepthwise,
+  lowerDepthwiseInputGradient,
+  lowerDepthwiseWeightGradient,
+} from './lower-depthwise.ts'
+import { lowerGroupNorm, lowerGroupNormGradient } from './lower-group-norm.ts'
 import { lowerInputGradient } from './lower-input-gradient.ts'
 import {
   lowerBatchNormGradient,
@@ -15,30 +24,30 @@ import {
   lowerActivation,
   lowerAdd,
   lowerBatchNorm,
-  lowerBlurPool,
   lowerConcat,
-  lowerGroupNorm,
   lowerMean,
-  lowerMultiply,
   lowerPadChannels,
   lowerPool,
-  lowerReshape,
   lowerScale,
   lowerSlice,
-  lowerSoftmax,
-  lowerVectorConvolution,
 } from './lower-rows.ts'
+import { lowerStandardiseWeight } from './lower-standardise.ts'
 import {
   lowerActivationGradient,
-  lowerBroadcastTo,
   lowerCrossEntropy,
   lowerCrossEntropyGradient,
   lowerMatmul,
   lowerPoolGradient,
   lowerSgd,
   lowerSquaredNorm,
-  lowerSumTo,
 } from './lower-training.ts'
+import {
+  lowerReshape,
+  lowerSoftmax,
+  lowerVectorConvolution,
+  lowerVectorInputGradient,
+  lowerVectorWeightGradient,
+} from './lower-vectors.ts'
 import { lowerWeightGradient } from './lower-weight-gradient.ts'
 import type { Lowering } from './lowering.ts'
 
@@ -75,6 +84,9 @@ const rules: ReadonlyMap<string, Rule> = new Map([
     alone((lowering, { root }) => lowerBatchNormTrainingGradient(lowering, root, undefined)),
   ],
   ['groupNorm', withAnyActivation(lowerGroupNorm)],
+  ['groupNormGradient', alone(lowerGroupNormGradient)],
+  ['standardiseWeight', alone(lowerStandardiseWeight)],
+  ['standardiseWeightGradient', alone(lowerStandardiseWeight)],
   ['add', { absorb: [], activated: ['relu'], lower: lowerAdd }],
   ['multiply', alone(lowerMultiply)],
   ['scale', alone(lowerScale)],
@@ -86,6 +98,7 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ['averagePoolGradient', alone(lowerPoolGradient)],
   ['globalAveragePool', alone(lowerMean)],
   ['blurPool', alone(lowerBlurPool)],
+  ['blurPoolGradient', alone(lowerBlurPoolGradient)],
   ['concat', alone(lowerConcat)],
   ['slice', alone(lowerSlice)],
   ['padChannels', alone(lowerPadChannels)],
@@ -99,14 +112,31 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ['sgd', alone(lowerSgd)],
 ])
 
+/** What convolutions and their gradients become where each channel is filtered by itself. */
+const depthwiseRules: ReadonlyMap<string, Rule> = new Map([
+  ['conv2d', { absorb: ['normalisation'], activated: convolutionActivations, lower: lowerDepthwise }],
+  ['conv2dInputGradient', alone(lowerDepthwiseInputGradient)],
+  ['conv2dWeightGradient', alone(lowerDepthwiseWeightGradient)],
+])
+
+/** What they become over vectors. */
+const vectorRules: ReadonlyMap<string, Rule> = new Map([
+  ['conv2d', alone(lowerVectorConvolution)],
+  ['conv2dInputGradient', alone(lowerVectorInputGradient)],
+  ['conv2dWeightGradient', alone(lowerVectorWeightGradient)],
+])
+
 /** @throws EngineError for an operation that the engine lacks, naming the node. */
 export function ruleOf(node: Node): Rule {
-  const rule = rules.get(node.operation.name)
-  if (rule === undefined)
-    throw new EngineError(`${node.name}: the wasm engine has no kernel for ${node.operation.name} yet`)
-  if (node.operation.name !== 'conv2d') return rule
-  const [x, weight] = node.inputs
-  if (x !== undefined && !isMap(x.shape)) return alone(lowerVectorConvolution)
-  const depthwise = weight?.shape[1] === 1 && weight.shape[0] !== 1 && weight.shape[0] === x?.shape[1]
-  return depthwise ? { ...rule, absorb: ['normalisation'] } : rule
+  const { name } = node.operation
+  const rule = tableFor(node).get(name)
+  if (rule === undefined) throw new EngineError(`${node.name}: the wasm engine has no kernel for ${name} yet`)
+  return rule
+}
+
+function tableFor(node: Node): ReadonlyMap<string, Rule> {
+  const [x] = node.inputs
+  if (x === undefined || !vectorRules.has(node.operation.name)) return rules
+  if (!isMap(x.shape)) return vectorRules
+  return isDepthwise(node) ? depthwiseRules : rules
 }
