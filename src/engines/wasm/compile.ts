@@ -128,7 +128,8 @@ function planes(lowering: Lowering, kernel: string, storage: Storage, { address,
 }
 
 function lowerInput(lowering: Lowering, value: GraphValue): Region {
-  const storage = lowering.place(value)
+  // What is written row-major where it lies comes before the run: no other value may have the place.
+  const storage = lowering.place(value, { fresh: isFlat(value.shape) })
   if (isFlat(value.shape)) return { address: storage.address, size: storage.channels }
   const planesRegion = region(lowering, value)
   planes(lowering, 'fromPlanes', storage, planesRegion)

@@ -2,144 +2,24 @@
  * The kernels of gradient rules against the reference arithmetic, on fresh random inputs: each operation's rule is applied to
  * a random gradient of its output, and what comes out for every input is compared. The seed is printed when a case fails.
  */
-
-import { describe, expect, it } from 'vitest'
-import { wasmLevels } from '../../../test/wasm-levels.ts'
-import { GraphBuilder } from '../../graph/builder.ts'
-import type { GraphValue } from '../../graph/graph.ts'
-import { add } from '../../ops/add.ts'
+import { describe, it } from 'vitest'
+import { type Case, checkGradients, type Named } from '../../../test/gradient-rules.ts'
 import { averagePool } from '../../ops/average-pool.ts'
 import { batchNorm } from '../../ops/batch-norm.ts'
 import { batchNormTraining } from '../../ops/batch-norm-training.ts'
 import { blurPool } from '../../ops/blur-pool.ts'
-import { concat } from '../../ops/concat.ts'
 import { type ConvolutionAttributes, conv2d } from '../../ops/conv2d.ts'
 import { globalAveragePool } from '../../ops/global-average-pool.ts'
 import { groupNorm } from '../../ops/group-norm.ts'
 import { linear } from '../../ops/linear.ts'
 import { maxPool } from '../../ops/max-pool.ts'
-import { multiply } from '../../ops/multiply.ts'
 import type { Operation } from '../../ops/operation.ts'
-import { padChannels } from '../../ops/pad-channels.ts'
-import { randomUniform } from '../../ops/random-bits.ts'
 import { relu } from '../../ops/relu.ts'
 import { relu6 } from '../../ops/relu6.ts'
-import { reshape } from '../../ops/reshape.ts'
-import { scale } from '../../ops/scale.ts'
-import { bindBatch, elements, type Shape } from '../../ops/shape.ts'
+import type { Shape } from '../../ops/shape.ts'
 import { sigmoid } from '../../ops/sigmoid.ts'
 import { silu } from '../../ops/silu.ts'
-import { slice } from '../../ops/slice.ts'
-import { softmax } from '../../ops/softmax.ts'
-import { standardiseWeight } from '../../ops/standardise-weight.ts'
-import { broadcastTo, sumTo } from '../../ops/sum-to.ts'
 import { pad } from '../../ops/window.ts'
-import type { Engine, TensorMap } from '../engine.ts'
-import { referenceEngine } from '../reference/reference.ts'
-
-const seed = Date.now() % 1_000_000
-
-function random(stream: number, count: number, from = -1, to = 1): Float32Array {
-  return new Float32Array(count).map((_, index) => from + (to - from) * randomUniform(seed, stream, index))
-}
-
-type Named = readonly (readonly [string, Shape])[]
-
-/** An operation of `x`, further inputs and states. */
-interface Case<A extends object = object> {
-  readonly shape: Shape
-  readonly batch: number
-  readonly operation: Operation<A>
-  readonly attributes: A
-  readonly inputs?: Named
-  readonly states?: Named
-}
-
-/** The operation, and its gradient rule applied to an input `dy`; its gradients are outputs by number. */
-function graphOf<A extends object>({
-  shape,
-  operation,
-  attributes,
-  inputs: further = [],
-  states = [],
-}: Case<A>) {
-  const builder = new GraphBuilder()
-  const inputs: GraphValue[] = [builder.input('x', shape)]
-  for (const [name, of] of further) inputs.push(builder.input(name, of))
-  for (const [name, of] of states) inputs.push(builder.parameter(name, of, { kind: 'constant', value: 0 }))
-  const outputs = builder.all(operation, attributes, inputs)
-  const dy = builder.input('dy', outputs[0]?.shape ?? [])
-  const outputGradients = [dy, ...outputs.slice(1).map(() => undefined)]
-  const wants = () => true
-  const found =
-    operation.gradient?.<GraphValue>({
-      emit: builder,
-      attributes,
-      inputs,
-      outputs,
-      outputGradients,
-      wants,
-    }) ?? []
-  found.forEach((gradient, index) => {
-    if (gradient !== undefined) builder.output(`${index}`, gradient)
-  })
-  outputs.forEach((output, index) => {
-    builder.output(`output ${index}`, output)
-  })
-  return builder.build()
-}
-
-async function answersOf<A extends object>(
-  engine: Engine,
-  given: Case<A>,
-  precise: boolean,
-): Promise<TensorMap> {
-  const graph = graphOf(given)
-  const states = [...graph.states.values()].map(({ name, shape }, index) => {
-    const positive = name.endsWith('variance')
-    const size = elements(bindBatch(shape, 1))
-    return [name, random(index + 2, size, positive ? 0.5 : -1, positive ? 1.5 : 1)] as const
-  })
-  const session = await engine.open(new Map(states), { threads: 2, precise })
-  try {
-    await session.add('run', graph, { batch: given.batch })
-    const inputs = [...graph.inputs.values()].map(
-      ({ name, shape }, index) => [name, random(index, elements(bindBatch(shape, given.batch)))] as const,
-    )
-    const poison = inputs.map(([name, values]) => [name, values.map((value) => value * 1e3)] as const)
-    await session.run('run', new Map(poison))
-    return await session.run('run', new Map(inputs))
-  } finally {
-    await session.dispose()
-  }
-}
-
-async function check<A extends object>(
-  given: Case<A>,
-  { precise = true, tolerance = 1e-5 } = {},
-): Promise<void> {
-  const expected = await answersOf(referenceEngine, given, precise)
-  for (const engine of wasmLevels)
-    agree(await answersOf(engine, given, precise), expected, { tolerance, title: engine.name })
-}
-
-function agree(
-  answers: TensorMap,
-  expected: TensorMap,
-  { tolerance, title }: { readonly tolerance: number; readonly title: string },
-): void {
-  expect([...answers.keys()]).toEqual([...expected.keys()])
-  for (const [name, values] of expected) {
-    const ours = answers.get(name) ?? new Float32Array()
-    expect(ours).toHaveLength(values.length)
-    const greatest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6)
-    const difference = values.reduce(
-      (most, value, i) => Math.max(most, Math.abs(value - (ours[i] ?? Number.NaN))),
-      0,
-    )
-    expect(difference / greatest, `${title}, gradient of input ${name}, seed ${seed}`).toBeLessThan(tolerance)
-  }
-}
 
 const plain: ConvolutionAttributes = { stride: [1, 1], dilation: [1, 1], padding: pad(0), groups: 1 }
 
@@ -215,7 +95,7 @@ const convolutions: readonly Convolution[] = [
 
 describe('convolutions by their definition', () => {
   it.each(convolutions.map((entry) => [JSON.stringify(entry), entry] as const))('%s', (_title, entry) =>
-    check(convolution(entry)))
+    checkGradients(convolution(entry)))
 })
 
 describe('convolutions by Winograd', () => {
@@ -238,7 +118,7 @@ describe('convolutions by Winograd', () => {
   )
   const winograd = { precise: false, tolerance: 1e-4 }
   it.each(cases)('$channels to $filters channels on $height×$width', ({ height, width, channels, filters }) =>
-    check(
+    checkGradients(
       convolution({
         x: [channels, height, width],
         weight: [filters, channels, 3, 3],
@@ -249,13 +129,13 @@ describe('convolutions by Winograd', () => {
     ))
 
   it.each([0, 2])('a padding of %i', (padding) =>
-    check(
+    checkGradients(
       convolution({ x: [16, 9, 10], weight: [16, 16, 3, 3], attributes: { padding: pad(padding) } }),
       winograd,
     ))
 
   it('images that are transformed in several parts', () =>
-    check(
+    checkGradients(
       convolution({ x: [64, 40, 40], weight: [64, 64, 3, 3], attributes: { padding: pad(1) }, batch: 4 }),
       winograd,
     ))
@@ -280,18 +160,19 @@ describe.each([odd, even])('maps of %s %i %i %i', (...shape) => {
   })
   const statistics = vectors(channels, ['scale', 'shift', 'mean', 'variance'])
 
-  it('batch normalisation', () => check(on(batchNorm, { epsilon: 1e-3 }, statistics)))
+  it('batch normalisation', () => checkGradients(on(batchNorm, { epsilon: 1e-3 }, statistics)))
   it('batch normalisation in training', () =>
-    check(on(batchNormTraining, { epsilon: 1e-3, momentum: 0.1 }, statistics)))
-  it('maximum pool', () => check(on(maxPool, { ...square, paddingValue: 'negative-infinity' })))
-  it('maximum pool over zeros', () => check(on(maxPool, { ...window, paddingValue: 'zero' })))
-  it('average pool', () => check(on(averagePool, { ...square, countPadding: false })))
-  it('average pool counting padding', () => check(on(averagePool, { ...window, countPadding: true })))
-  it('global average pool', () => check(on(globalAveragePool, {})))
-  it('relu', () => check(on(relu, {})))
-  it('relu6', () => check(on(relu6, {})))
-  it('sigmoid', () => check(on(sigmoid, {})))
-  it('silu', () => check(on(silu, {})))
+    checkGradients(on(batchNormTraining, { epsilon: 1e-3, momentum: 0.1 }, statistics)))
+  it('maximum pool', () => checkGradients(on(maxPool, { ...square, paddingValue: 'negative-infinity' })))
+  it('maximum pool over zeros', () => checkGradients(on(maxPool, { ...window, paddingValue: 'zero' })))
+  it('average pool', () => checkGradients(on(averagePool, { ...square, countPadding: false })))
+  it('average pool counting padding', () =>
+    checkGradients(on(averagePool, { ...window, countPadding: true })))
+  it('global average pool', () => checkGradients(on(globalAveragePool, {})))
+  it('relu', () => checkGradients(on(relu, {})))
+  it('relu6', () => checkGradients(on(relu6, {})))
+  it('sigmoid', () => checkGradients(on(sigmoid, {})))
+  it('silu', () => checkGradients(on(silu, {})))
 })
 
 describe('group normalisation', () => {
@@ -301,7 +182,7 @@ describe('group normalisation', () => {
     [12, 3],
     [20, 20],
   ])('of %i channels in %i groups', (channels, groups) =>
-    check({
+    checkGradients({
       shape: ['N', channels, 5, 7],
       batch: 3,
       operation: groupNorm,
@@ -321,143 +202,11 @@ describe('blurs', () => {
     ),
   )
   it.each(cases)('$taps with stride $stride and padding $padding', (attributes) =>
-    check({ shape: ['N', 11, 7, 9], batch: 2, operation: blurPool, attributes }))
-})
-
-it.each([[[24, 5, 3, 3]], [[7, 11, 1, 1]]])('standardised weights %s', (shape) =>
-  check({ shape, batch: 1, operation: standardiseWeight, attributes: { epsilon: 1e-6 } }))
-
-describe('other shapes of the same elements', () => {
-  it.each([
-    [
-      ['N', 24, 1, 1],
-      ['N', 2, 12, 1],
-    ],
-    [
-      ['N', 2, 12, 1],
-      ['N', 24, 1, 1],
-    ],
-    [
-      ['N', 24, 1, 1],
-      ['N', 24],
-    ],
-    [
-      ['N', 1, 5, 1],
-      ['N', 5, 1, 1],
-    ],
-    [
-      [1, 1, 5],
-      [1, 1, 5, 1],
-    ],
-  ] satisfies readonly [Shape, Shape][])('%s as %s', (from, shape) =>
-    check({ shape: from, batch: 3, operation: reshape, attributes: { shape } }))
-})
-
-describe('shares of vectors', () => {
-  it.each([[['N', 2, 12, 1]], [['N', 2, 5, 1]], [['N', 9]]] satisfies readonly [Shape][])('%s', (shape) =>
-    check({ shape, batch: 3, operation: softmax, attributes: { axis: 1 } }))
-})
-
-describe('channels', () => {
-  it.each([odd, ['N', 11, 1, 1]] satisfies readonly Shape[])('of [%s, %s, %s, %s]', async (...shape) => {
-    const on = <A extends object>(operation: Operation<A>, attributes: A, inputs: Named = []) =>
-      check({ shape, batch: 2, operation, attributes, inputs })
-    const wider: Shape = ['N', 21, ...shape.slice(2)]
-    await on(slice, { axis: 1, start: 3, length: 5 })
-    await on(padChannels, { before: 3, after: 2 })
-    await on(concat, { axis: 1 }, [
-      ['second', wider],
-      ['third', shape],
-    ])
-    await on(scale, { factor: -1.5, offset: 0.5 })
-    await on(add, {}, [['second', shape]])
-  })
-})
-
-describe('products that repeat dimensions', () => {
-  const map: Shape = ['N', 11, 7, 9]
-  it.each([
-    [map, map],
-    [map, ['N', 11, 1, 1]],
-    [map, ['N', 1, 1, 1]],
-    [map, [1, 1, 1, 1]],
-    [map, [1, 11, 1, 1]],
-    [map, ['N', 1, 7, 9]],
-    [map, [1, 11, 7, 9]],
-    [['N', 11, 1, 1], map],
-    [
-      ['N', 11, 1, 1],
-      ['N', 1, 7, 9],
-    ],
-    [
-      ['N', 1, 1, 1],
-      [1, 1, 1, 1],
-    ],
-    [
-      ['N', 2, 12, 1],
-      ['N', 2, 12, 1],
-    ],
-    [
-      ['N', 2, 12, 1],
-      ['N', 1, 12, 1],
-    ],
-    [
-      ['N', 2, 12, 1],
-      ['N', 2, 1, 1],
-    ],
-    [
-      ['N', 13],
-      ['N', 13],
-    ],
-    [
-      ['N', 13],
-      ['N', 1],
-    ],
-  ] satisfies readonly [Shape, Shape][])('[%s] · [%s]', (shape, second) =>
-    check({ shape, batch: 3, operation: multiply, attributes: {}, inputs: [['second', second]] }))
-})
-
-describe('sums over dimensions, and repetition along them', () => {
-  const map: Shape = ['N', 11, 7, 9]
-  const square: Shape = ['N', 7, 7, 7]
-  const each = [0, 1, 2, 3]
-  it.each([
-    [map, [11], [1]],
-    [map, [7], [2]],
-    [square, [7], [2]],
-    [square, [7], [3]],
-    [square, ['N', 7], [0, 2]],
-    [map, ['N'], [0]],
-    [map, ['N', 9], [0, 3]],
-    [map, [9, 11], [3, 1]],
-    [map, ['N', 11, 1, 1], each],
-    [map, ['N', 1, 7, 9], each],
-    [map, ['N', 1, 1, 1], each],
-    [map, [1, 11, 7, 9], each],
-    [map, [1, 1, 1, 1], each],
-    [map, [], []],
-    [['N', 2, 12, 1], ['N', 1, 12, 1], each],
-    [['N', 2, 12, 1], [12], [2]],
-    [['N', 13], [13], [1]],
-    [
-      ['N', 13],
-      ['N', 1],
-      [0, 1],
-    ],
-    [[6, 10], [10], [1]],
-    [[6, 10], [6], [0]],
-  ] satisfies readonly [
-    Shape,
-    Shape,
-    readonly number[],
-  ][])('[%s] to [%s] at axes [%s]', async (large, small, axes) => {
-    await check({ shape: large, batch: 3, operation: sumTo, attributes: { shape: small, axes } })
-    await check({ shape: small, batch: 3, operation: broadcastTo, attributes: { shape: large, axes } })
-  })
+    checkGradients({ shape: ['N', 11, 7, 9], batch: 2, operation: blurPool, attributes }))
 })
 
 it('a linear layer', () =>
-  check({
+  checkGradients({
     shape: ['N', 37],
     batch: 5,
     operation: linear,

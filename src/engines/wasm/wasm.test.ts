@@ -9,7 +9,7 @@ import { config } from '../../architecture/variants.ts'
 import { EngineError } from '../../errors.ts'
 import { GraphBuilder } from '../../graph/builder.ts'
 import { initialise } from '../../graph/initialise.ts'
-import { randomMask } from '../../ops/random-mask.ts'
+import type { Operation } from '../../ops/operation.ts'
 import type { EngineOptions, Session, TensorMap } from '../engine.ts'
 import { referenceEngine } from '../reference/reference.ts'
 import type { LevelName } from './levels.ts'
@@ -204,13 +204,16 @@ describe('a session', () => {
   })
 
   test('names the node and the operation that it has no kernel for', async () => {
+    const sine: Operation<object> = {
+      name: 'sine',
+      shapes: (inputs) => inputs,
+      reference: (inputs) => inputs.map(({ data }) => data.map(Math.sin)),
+    }
     const graph = new GraphBuilder()
-    const [seed, index] = [graph.input('seed', [2]), graph.input('index', ['N'])]
-    const attributes = { stream: 1, keep: 0.5, scale: true, shape: ['N', 1, 1, 1] } as const
-    graph.output('mask', graph.add('drop', randomMask, attributes, [seed, index]))
+    graph.output('wave', graph.add('wave', sine, {}, [graph.input('x', ['N', 8])]))
     const session = await openSession(new Map(), { threads: 1 })
     await expect(session.add('infer', graph.build(), { batch: 1 })).rejects.toThrow(
-      new EngineError('drop: the wasm engine has no kernel for randomMask yet'),
+      new EngineError('wave: the wasm engine has no kernel for sine yet'),
     )
     await session.dispose()
   })
