@@ -57,8 +57,20 @@ export function updateInputs({
   )
 }
 
-/** Greatest difference over the greatest expected value. */
-export function relativeDifference(values: ArrayLike<number>, expected: readonly number[]): number {
-  const greatest = Math.max(...expected.map(Math.abs))
-  return Math.max(...expected.map((value, i) => Math.abs(value - (values[i] ?? Number.NaN)))) / greatest
+/** Greatest difference over the greatest expected value; NaN where a number is missing or is none. */
+export function relativeDifference(values: ArrayLike<number>, expected: ArrayLike<number>): number {
+  return greatestDifference(values, expected) / greatest(expected)
+}
+
+export function greatest(values: ArrayLike<number>): number {
+  let most = 0
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i] ?? Number.NaN))
+  return most
+}
+
+export function greatestDifference(values: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let most = 0
+  for (let i = 0; i < expected.length; i++)
+    most = Math.max(most, Math.abs((expected[i] ?? Number.NaN) - (values[i] ?? Number.NaN)))
+  return most
 }
