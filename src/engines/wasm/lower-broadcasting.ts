@@ -50,7 +50,6 @@ export function strided(
   { nodes }: { readonly nodes: readonly Node[] },
   kernel: 'stridedCopy' | 'stridedProduct' | 'stridedSum',
   { a, b, y, extents, sum }: Strided,
-  role: 'computes' | 'prepares' = 'computes',
 ): void {
   const { images, height, width, channels } = extents
   const descriptor = writeDescriptor(lowering.heap, 'strided', {
@@ -69,7 +68,7 @@ export function strided(
           sumChannels: sum.channels,
         }),
   })
-  lowering.phase({ nodes }, kernel, descriptor, images * height, { role })
+  lowering.phase({ nodes }, kernel, descriptor, images * height)
 }
 
 /** The extents of a shape whose dimensions stand at the given axes of [N, C, H, W]. */
@@ -146,17 +145,11 @@ function multiplyByGate(
   }
   const scaleImage = x.pitch * 4
   const scale = lowering.heap.allocate(x.batch * scaleImage)
-  strided(
-    lowering,
-    chain,
-    'stridedCopy',
-    {
-      a: stepsOf({ storage: factors, shape: gate.shape }),
-      y: { base: scale, image: scaleImage, row: 0, column: 0, channel: 4 },
-      extents: { images: x.batch, height: 1, width: 1, channels: x.channels },
-    },
-    'prepares',
-  )
+  strided(lowering, chain, 'stridedCopy', {
+    a: stepsOf({ storage: factors, shape: gate.shape }),
+    y: { base: scale, image: scaleImage, row: 0, column: 0, channel: 4 },
+    extents: { images: x.batch, height: 1, width: 1, channels: x.channels },
+  })
   affine(lowering, chain, x, { scale, scaleImage, shift })
 }
 

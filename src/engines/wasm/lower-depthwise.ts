@@ -94,7 +94,7 @@ function packTaps(
   }
   const y = { base: address, image: 0, row: 4 * columns.count * pitch, column: 4 * pitch, channel: 4 }
   const extents = { images: 1, height: rows.count, width: columns.count, channels }
-  strided(lowering, { nodes }, 'stridedCopy', { a, y, extents }, 'prepares')
+  strided(lowering, { nodes }, 'stridedCopy', { a, y, extents })
   return address
 }
 
@@ -180,16 +180,10 @@ export function lowerDepthwiseWeightGradient(lowering: Lowering, chain: Chain): 
   lowering.phase(chain, 'depthwiseGradient', descriptor, blocks)
   const taps = height * width
   const target = originOf(lowering.place(result))
-  strided(
-    lowering,
-    { nodes },
-    'stridedSum',
-    {
-      a: { base: partial, image: blockBytes, row: 4 * width * dy.pitch, column: 4 * dy.pitch, channel: 4 },
-      y: { base: target, image: 0, row: 4 * width, column: 4, channel: 4 * taps },
-      extents: { images: 1, height, width, channels },
-      sum: { images: blocks, height: 1, width: 1, channels: 1 },
-    },
-    'prepares',
-  )
+  strided(lowering, { nodes }, 'stridedSum', {
+    a: { base: partial, image: blockBytes, row: 4 * width * dy.pitch, column: 4 * dy.pitch, channel: 4 },
+    y: { base: target, image: 0, row: 4 * width, column: 4, channel: 4 * taps },
+    extents: { images: 1, height, width, channels },
+    sum: { images: blocks, height: 1, width: 1, channels: 1 },
+  })
 }

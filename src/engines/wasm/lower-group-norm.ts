@@ -42,7 +42,7 @@ function appendStatistics(
   fields: Parameters<typeof writeDescriptor<'groupStatistics'>>[2],
 ): void {
   const descriptor = writeDescriptor(lowering.heap, 'groupStatistics', fields)
-  lowering.phase({ nodes }, kernel, descriptor, batch, { role: 'prepares' })
+  lowering.phase({ nodes }, kernel, descriptor, batch)
 }
 
 interface Products {
@@ -67,7 +67,7 @@ function appendProducts(
     centre: centre.address,
     sums: sums.address,
   })
-  lowering.phase({ nodes }, kernel, descriptor, x.batch * (x.pitch / 4), { role: 'prepares' })
+  lowering.phase({ nodes }, kernel, descriptor, x.batch * (x.pitch / 4))
 }
 
 /** (x, scale, shift) -> y */
