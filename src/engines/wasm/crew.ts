@@ -65,6 +65,7 @@ export class ThreadCrew implements Crew {
     words[control.stop] = 0
     words[control.times] = times
     words[control.commit] = commit
+    words[control.pages] = words.byteLength / 65_536
     const stop = () => Atomics.store(words, control.stop, 1)
     signal?.addEventListener('abort', stop)
     const letGo = keepAlive()

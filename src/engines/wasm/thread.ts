@@ -16,6 +16,8 @@ export const control = {
   commit: 7,
   /** The generation that a run was stopped in. */
   halted: 8,
+  /** Size of the memory in pages. */
+  pages: 9,
 } as const
 
 /** Words of a phase in the table: kernel, descriptor, units, grain. */
@@ -71,6 +73,8 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
    * barrier: behind the last one, the next run may be posted while this thread is on its way out.
    */
   const runProgram = (): boolean => {
+    // V8 does not tell a thread that starts just then of memory that grows; asked to grow by nothing, it looks.
+    if (memory.buffer.byteLength < Atomics.load(shared, word.pages) * 65_536) memory.grow(0)
     shared = new Int32Array(memory.buffer)
     // Addresses past 2 GB are negative as words.
     const table = (Atomics.load(shared, word.table) >>> 0) / 4
