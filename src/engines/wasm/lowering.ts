@@ -118,7 +118,10 @@ export class Lowering {
     const layout = layoutOf(value.shape, this.batch)
     if (value.kind === 'parameter' || value.kind === 'buffer') {
       const address = this.states.addressOf(value.name)
-      return address === undefined ? undefined : { ...layout, address }
+      if (address === undefined) return undefined
+      // A reshaped state is a node's value that lies here, but not to be given back.
+      this.#permanent.add(address)
+      return { ...layout, address }
     }
     if (!this.isConstant(value)) return undefined
     return { ...layout, address: this.packConstant(value, layout.pitch) }
