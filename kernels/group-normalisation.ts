@@ -3,6 +3,7 @@
  * memory; what a group makes of its channels' sums is computed in double precision, image by image.
  */
 import { type Field, fieldOffset } from '../src/engines/wasm/descriptors.ts'
+import { double, promoted } from './doubles.ts'
 import { rowAddress } from './rows.ts'
 import {
   add,
@@ -18,7 +19,6 @@ import {
   int,
   kernel,
   lines,
-  loadFloat,
   loadVector,
   local,
   loop,
@@ -81,13 +81,11 @@ function groupProducts(name: string, other: Code): Code {
 }
 
 const d = (name: Field<'groupStatistics'>) => field('groupStatistics', name)
-const double = (operator: string, a: Code, b: Code): Code => `(f64.${operator} ${a} ${b})`
 const plus = (sum: string, value: Code): Code => set(sum, double('add', get(sum), value))
 /** A channel's number in a vector, of its image where there is one for each. */
-const parameter = (name: Field<'groupStatistics'>): Code =>
-  `(f64.promote_f32 ${loadFloat(add(d(name), get('c')))})`
+const parameter = (name: Field<'groupStatistics'>): Code => promoted(add(d(name), get('c')))
 const ofImage = (name: Field<'groupStatistics'>): Code => add(add(d(name), get('image')), get('c'))
-const read = (name: Field<'groupStatistics'>): Code => `(f64.promote_f32 ${loadFloat(ofImage(name))})`
+const read = (name: Field<'groupStatistics'>): Code => promoted(ofImage(name))
 const write = (name: Field<'groupStatistics'>, value: Code): Code =>
   storeFloat(ofImage(name), `(f32.demote_f64 ${value})`)
 
@@ -133,7 +131,7 @@ const findInverse = (overGroup: (body: Code) => Code): Code =>
       double(
         'div',
         '(f64.const 1)',
-        `(f64.sqrt ${double('add', double('div', get('sum'), get('count')), `(f64.promote_f32 ${loadFloat(get('d'), fieldOffset('groupStatistics', 'epsilon'))})`)})`,
+        `(f64.sqrt ${double('add', double('div', get('sum'), get('count')), promoted(get('d'), fieldOffset('groupStatistics', 'epsilon')))})`,
       ),
     ),
   )

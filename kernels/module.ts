@@ -3,12 +3,16 @@ import type { Level } from '../src/engines/wasm/levels.ts'
 import { convolution } from './convolution.ts'
 import { depthwiseKernels } from './depthwise.ts'
 import { functions } from './functions.ts'
-import { gradients } from './gradients.ts'
 import { groupNormalisation } from './group-normalisation.ts'
+import { loss } from './loss.ts'
 import { normalisation } from './normalisation.ts'
+import { normalisationGradient } from './normalisation-gradient.ts'
+import { poolGradients } from './pool-gradients.ts'
 import { rows } from './rows.ts'
 import { standardisation } from './standardisation.ts'
 import { stridedKernels } from './strided.ts'
+import { sums } from './sums.ts'
+import { sgd } from './update.ts'
 import { vectors } from './vectors.ts'
 import { type Code, lines } from './wat.ts'
 import { weightGradient } from './weight-gradient.ts'
@@ -32,7 +36,11 @@ export function moduleText(level: Level, { shared }: { readonly shared: boolean 
     normalisation,
     groupNormalisation,
     standardisation,
-    gradients,
+    normalisationGradient,
+    poolGradients,
+    sums,
+    loss,
+    sgd,
     rows,
     windows,
     depthwiseKernels,

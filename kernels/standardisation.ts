@@ -3,6 +3,7 @@
  * after another at any length, so these are plain loops, in double precision.
  */
 import { type Field, fieldOffset } from '../src/engines/wasm/descriptors.ts'
+import { double, promoted } from './doubles.ts'
 import {
   add,
   bytesOfFloats,
@@ -13,7 +14,6 @@ import {
   int,
   kernel,
   lines,
-  loadFloat,
   local,
   loop,
   mul,
@@ -22,8 +22,7 @@ import {
 } from './wat.ts'
 
 const d = (name: Field<'standardise'>) => field('standardise', name)
-const double = (operator: string, a: Code, b: Code): Code => `(f64.${operator} ${a} ${b})`
-const read = (pointer: 'weight' | 'dy'): Code => `(f64.promote_f32 ${loadFloat(add(get(pointer), get('i')))})`
+const read = (pointer: 'weight' | 'dy'): Code => promoted(add(get(pointer), get('i')))
 const overFilter = (body: Code): Code => loop('i', int(0), get('bytes'), int(4), body)
 /** Local `name` as the mean over the filter. */
 const mean = (name: string, value: Code): Code =>
@@ -61,7 +60,7 @@ function standardise(name: string, act: Code): Code {
             double(
               'div',
               '(f64.const 1)',
-              `(f64.sqrt ${double('add', get('inverse'), `(f64.promote_f32 ${loadFloat(get('d'), fieldOffset('standardise', 'epsilon'))})`)})`,
+              `(f64.sqrt ${double('add', get('inverse'), promoted(get('d'), fieldOffset('standardise', 'epsilon')))})`,
             ),
           ),
           act,

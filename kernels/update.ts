@@ -1,0 +1,77 @@
+/** The optimiser's step. */
+import type { Field } from '../src/engines/wasm/descriptors.ts'
+import {
+  add,
+  addVectors,
+  bytesOfFloats,
+  type Code,
+  field,
+  get,
+  int,
+  kernel,
+  lines,
+  loadFloat,
+  loadVector,
+  local,
+  loop,
+  mul,
+  multiplyVectors,
+  set,
+  splat,
+  storeVector,
+  when,
+} from './wat.ts'
+
+/** Byte offsets `i` to `end` of the units' floats in whole vectors; places past the count are padding. */
+const unitVectors = (descriptor: 'sgd', unitBytes: number, body: Code): Code =>
+  lines(
+    set('end', mul(get('to'), int(unitBytes))),
+    when(
+      `(i32.gt_u ${get('end')} ${bytesOfFloats(field(descriptor, 'count'))})`,
+      set('end', bytesOfFloats(field(descriptor, 'count'))),
+    ),
+    loop('i', mul(get('from'), int(unitBytes)), get('end'), int(16), body),
+  )
+
+/** PyTorch's rule: v = keep · v + (g + decay · p); p = p - rate · v, or with Nesterov's step p - rate · (g + keep · v). */
+export const sgd: Code = (() => {
+  const d = (name: Field<'sgd'>) => field('sgd', name)
+  const number = (name: 'rate' | 'keep' | 'decay') => set(name, splat(loadFloat(d(name))))
+  const at = (name: 'p' | 'v' | 'g') => add(get(name), get('i'))
+  return kernel(
+    'sgd',
+    lines(
+      local('i32', 'i', 'end', 'p', 'v', 'g', 'nesterov'),
+      local('v128', 'rate', 'keep', 'decay', 'gradient', 'moved'),
+    ),
+    lines(
+      number('rate'),
+      number('keep'),
+      number('decay'),
+      set('p', d('parameter')),
+      set('v', d('momentum')),
+      set('g', d('gradient')),
+      set('nesterov', d('nesterov')),
+      unitVectors(
+        'sgd',
+        4096,
+        lines(
+          set(
+            'gradient',
+            addVectors(loadVector(at('g')), multiplyVectors(get('decay'), loadVector(at('p')))),
+          ),
+          set('moved', addVectors(multiplyVectors(get('keep'), loadVector(at('v'))), get('gradient'))),
+          storeVector(at('v'), get('moved')),
+          when(
+            get('nesterov'),
+            set('moved', addVectors(get('gradient'), multiplyVectors(get('keep'), get('moved')))),
+          ),
+          storeVector(
+            at('p'),
+            `(f32x4.sub ${loadVector(at('p'))} ${multiplyVectors(get('rate'), get('moved'))})`,
+          ),
+        ),
+      ),
+    ),
+  )
+})()
