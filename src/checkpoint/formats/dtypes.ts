@@ -69,11 +69,13 @@ export function floatBitsToBfloat(pattern: number): number {
   return ((pattern + 0x7fff + ((pattern >>> 16) & 1)) >>> 16) & 0xffff
 }
 
-/** Items of type `type` as float32 values. `bytes` holds whole items. */
+/** Items of type `type` as float32 values. `bytes` holds whole items; an array of its own may become the values. */
 export function widen(type: StoredType, bytes: Uint8Array): Float32Array {
   const count = bytes.byteLength / itemSizes[type]
-  // A copy: typed arrays need aligned offsets, and the caller's bytes may be reused.
-  const { buffer } = new Uint8Array(bytes)
+  // Bytes that are part of more are copied: typed arrays need aligned offsets, and a view would keep the whole.
+  const { buffer: own } = bytes
+  const isWhole = own instanceof ArrayBuffer && own.byteLength === bytes.byteLength
+  const buffer = isWhole ? own : new Uint8Array(bytes).buffer
   switch (type) {
     case 'F32':
       return new Float32Array(buffer)
