@@ -19,12 +19,14 @@ import {
   multiplyVectors,
   readFields,
   set,
+  splat,
   storeFloat,
   storeVector,
   vector,
   when,
 } from './wat.ts'
 
+/** Sums of channels over pixels, row by row, so that long sums keep their precision; divided, their means. */
 const channelSums: Code = (() => {
   const d = (name: Field<'channelSums'>) => field('channelSums', name)
   const groups = `(i32.shr_u ${get('channels')} (i32.const 2))`
@@ -80,7 +82,10 @@ const channelSums: Code = (() => {
               ),
             ),
           ),
-          storeVector(add(add(d('y'), mul(get('n'), d('yImage'))), get('group')), get('sum')),
+          storeVector(
+            add(add(d('y'), mul(get('n'), d('yImage'))), get('group')),
+            `(f32x4.div ${get('sum')} ${splat(`(f32.convert_i32_u ${d('divisor')})`)})`,
+          ),
         ),
       ),
     ),

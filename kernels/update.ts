@@ -22,16 +22,8 @@ import {
   when,
 } from './wat.ts'
 
-/** Byte offsets `i` to `end` of the units' floats in whole vectors; places past the count are padding. */
-const unitVectors = (descriptor: 'sgd', unitBytes: number, body: Code): Code =>
-  lines(
-    set('end', mul(get('to'), int(unitBytes))),
-    when(
-      `(i32.gt_u ${get('end')} ${bytesOfFloats(field(descriptor, 'count'))})`,
-      set('end', bytesOfFloats(field(descriptor, 'count'))),
-    ),
-    loop('i', mul(get('from'), int(unitBytes)), get('end'), int(16), body),
-  )
+/** Bytes of a unit. */
+const unitBytes = 4096
 
 /** PyTorch's rule: v = keep · v + (g + decay · p); p = p - rate · v, or with Nesterov's step p - rate · (g + keep · v). */
 export const sgd: Code = (() => {
@@ -52,9 +44,14 @@ export const sgd: Code = (() => {
       set('v', d('momentum')),
       set('g', d('gradient')),
       set('nesterov', d('nesterov')),
-      unitVectors(
-        'sgd',
-        4096,
+      set('end', mul(get('to'), int(unitBytes))),
+      when(`(i32.gt_u ${get('end')} ${bytesOfFloats(d('count'))})`, set('end', bytesOfFloats(d('count')))),
+      // In whole vectors: places past the count are padding.
+      loop(
+        'i',
+        mul(get('from'), int(unitBytes)),
+        get('end'),
+        int(16),
         lines(
           set(
             'gradient',

@@ -1,4 +1,4 @@
-/** Kernels over windows of a map: pools, means, blurs. */
+/** Kernels over windows of a map: pools and blurs. */
 import type { Field } from '../src/engines/wasm/descriptors.ts'
 import { rowAddress } from './rows.ts'
 import {
@@ -10,7 +10,6 @@ import {
   float,
   forPixels,
   forRows,
-  forUnits,
   forVectors,
   get,
   int,
@@ -142,57 +141,6 @@ const pools: Code = lines(
   }),
 )
 
-const mean: Code = (() => {
-  const fields = readFields('mean', ['height', 'width', 'channels', 'xRow'])
-  const groups = `(i32.shr_u ${get('channels')} (i32.const 2))`
-  return kernel(
-    'mean',
-    lines(
-      fields.locals,
-      local('i32', 'unit', 'n', 'c', 'i', 'j', 'p', 'image', 'bytes'),
-      local('v128', 'sum', 'row'),
-    ),
-    lines(
-      fields.code,
-      set('bytes', bytesOfFloats(get('channels'))),
-      forUnits(
-        lines(
-          set('n', `(i32.div_u ${get('unit')} ${groups})`),
-          set('c', mul(`(i32.rem_u ${get('unit')} ${groups})`, int(16))),
-          set('image', add(add(field('mean', 'xBase'), mul(get('n'), field('mean', 'xImage'))), get('c'))),
-          set('sum', splat(float(0))),
-          // Row by row, so that long sums keep their precision.
-          loop(
-            'i',
-            int(0),
-            get('height'),
-            int(1),
-            lines(
-              set('row', splat(float(0))),
-              set('p', add(get('image'), mul(get('i'), get('xRow')))),
-              loop(
-                'j',
-                int(0),
-                get('width'),
-                int(1),
-                lines(
-                  set('row', addVectors(get('row'), loadVector(get('p')))),
-                  set('p', add(get('p'), get('bytes'))),
-                ),
-              ),
-              set('sum', addVectors(get('sum'), get('row'))),
-            ),
-          ),
-          storeVector(
-            add(add(field('mean', 'yBase'), mul(get('n'), field('mean', 'yImage'))), get('c')),
-            `(f32x4.div ${get('sum')} ${splat(`(f32.convert_i32_s ${mul(get('height'), get('width'))})`)})`,
-          ),
-        ),
-      ),
-    ),
-  )
-})()
-
 /** Sums over rows and columns by tables: a blur with its padding, or its gradient. */
 const separableFilter: Code = (() => {
   const d = (name: Field<'separableFilter'>) => field('separableFilter', name)
@@ -264,4 +212,4 @@ const separableFilter: Code = (() => {
   )
 })()
 
-export const windows: Code = lines(pools, mean, separableFilter)
+export const windows: Code = lines(pools, separableFilter)

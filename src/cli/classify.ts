@@ -5,7 +5,7 @@ import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture, tellFailures } from './each-picture.ts'
 import { formatShare } from './format.ts'
-import { addModelOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { heading, printJson, printLines } from './output.ts'
 import { formatTable } from './table.ts'
 
@@ -27,7 +27,7 @@ export function addClassify(program: Command, context: Context): void {
     .argument('<image...>', 'JPEG, PNG or WebP files; folders or .tar archives of them')
     .option('--model <model>', `${modelHelp}; without it the ImageNet network, once it was fetched`)
     .option('--top <k>', 'how many classes to name', wholeNumber(1, 1_000_000), 5)
-  addModelOptions(command)
+  addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
       'after',

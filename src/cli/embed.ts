@@ -5,7 +5,7 @@ import { ResourceError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture, tellFailures } from './each-picture.ts'
-import { addModelOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { npyFile } from './npy.ts'
 import { printJson, printLines } from './output.ts'
 
@@ -31,7 +31,7 @@ export function addEmbed(program: Command, context: Context): void {
     .requiredOption('--model <model>', modelHelp)
     .option('--stage <n>', 'which stage; the last one without it', wholeNumber(1, 16))
     .option('--out <file.npy>', 'write the features of all pictures as one NumPy array [pictures, length]')
-  addModelOptions(command)
+  addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
       'after',

@@ -4,7 +4,7 @@ import type { Evaluation } from '../inference/evaluate.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { formatCount, formatDuration, formatShare } from './format.ts'
-import { addModelOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { heading, printError, printJson, printLines } from './output.ts'
 import { Progress } from './progress.ts'
 import { formatTable } from './table.ts'
@@ -27,7 +27,7 @@ export function addEvaluate(program: Command, context: Context): void {
     .requiredOption('--model <model>', modelHelp)
     .option('--split <name>', 'the part of the dataset: train, val or test')
     .option('--limit <n>', 'no more than so many images, spread evenly', wholeNumber(1, 1_000_000_000))
-  addModelOptions(command)
+  addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
       'after',

@@ -47,7 +47,11 @@ export function addModelOptions(command: Command): Command {
     )
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
     .option('--threads <n>', 'threads to compute on, for engines that have them', wholeNumber(1, 1024))
-    .option('--precise', preciseHelp)
+}
+
+/** Adds the options to a command that runs the model. */
+export function addInferenceOptions(command: Command): Command {
+  return addModelOptions(command).option('--precise', preciseHelp)
 }
 
 function resize(text: string): NonNullable<PreprocessingOverrides['resize']> {

@@ -207,8 +207,8 @@ export const descriptors = {
     'left',
     'countPadding',
   ],
-  /** Sums over the pixels of all images (`images` at once), or of each. Units are images times groups of 4 channels. */
-  channelSums: [...rowsOf('x'), 'images', 'height', 'width', 'channels', 'y', 'yImage'],
+  /** Sums over the pixels of all images (`images` at once), or of each, divided. Units are images times groups of 4 channels. */
+  channelSums: [...rowsOf('x'), 'images', 'height', 'width', 'channels', 'divisor', 'y', 'yImage'],
   /** Loss of each image, put together in one number by `lossSum`. Units are images; of the sum, one. */
   crossEntropy: [
     'logits',

@@ -183,11 +183,25 @@ export function lowerSumTo(lowering: Lowering, chain: Chain): void {
   })
 }
 
-/** Sums of a map's pixels by channel. */
+/** The mean of each channel over an image. */
+export function lowerMean(lowering: Lowering, chain: Chain): void {
+  const x = lowering.storage(inputOf(chain.root))
+  const y = lowering.place(chain.result)
+  channelSums(lowering, chain, { x, y, perImage: true, divisor: x.height * x.width })
+}
+
+interface ChannelSums {
+  readonly x: Storage
+  readonly y: Storage
+  readonly perImage: boolean
+  readonly divisor?: number
+}
+
+/** Sums of a map's pixels by channel, divided where they are to be means. */
 export function channelSums(
   lowering: Lowering,
   { nodes }: { readonly nodes: readonly Node[] },
-  { x, y, perImage }: { readonly x: Storage; readonly y: Storage; readonly perImage: boolean },
+  { x, y, perImage, divisor = 1 }: ChannelSums,
 ): void {
   const descriptor = writeDescriptor(lowering.heap, 'channelSums', {
     ...from(x),
@@ -195,6 +209,7 @@ export function channelSums(
     height: x.height,
     width: x.width,
     channels: x.pitch,
+    divisor,
     y: originOf(y),
     yImage: rowsOf(y).image,
   })

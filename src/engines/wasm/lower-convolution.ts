@@ -9,6 +9,7 @@ import { lowerDepthwise } from './lower-depthwise.ts'
 import {
   allPixels,
   lowerProduct,
+  lowerVectorProduct,
   type PackedWeights,
   pixelTable,
   segmentsOf,
@@ -56,23 +57,15 @@ function lowerDense(lowering: Lowering, chain: Chain): void {
   })
 }
 
-/** y = x · weightᵀ + bias: a convolution whose map is one pixel. */
+/** y = x · weightᵀ + bias. */
 export function lowerLinear(lowering: Lowering, chain: Chain): void {
   const x = lowering.storage(inputOf(chain.root))
   const y = lowering.place(chain.result)
   const [filters = 1, channels = 1] = sizesOf(chain.root.inputs[1])
   const grouping = groupingOf({ filters, groupChannels: channels, groups: 1 }, lowering.columns)
   const packing = { groups: 1, grouping, inputs: x.pitch }
-  lowerProduct(lowering, {
-    nodes: chain.nodes,
-    x: allPixels(lowering, x),
-    y: allPixels(lowering, y),
-    pixels: y.batch,
-    segments: { offsets: [0], length: x.pitch },
-    packing,
-    weights: packedWeights(lowering, chain, packing),
-    activation: 0,
-  })
+  const weights = packedWeights(lowering, chain, packing)
+  lowerVectorProduct(lowering, { nodes: chain.nodes, x, y, packing, weights })
 }
 
 /** A chain's weights: packed when states are written, or in each run where they are trained. */

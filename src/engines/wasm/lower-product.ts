@@ -107,6 +107,22 @@ export function lowerProduct(lowering: Lowering, product: Product): void {
     lowering.phase({ nodes }, 'convolutionByPanels', descriptor, panelCount, { packedBytes: weights.bytes })
 }
 
+/** y = x · weightᵀ over vectors: a convolution whose map is one pixel. */
+export function lowerVectorProduct(
+  lowering: Lowering,
+  product: Pick<Product, 'nodes' | 'packing' | 'weights'> & { readonly x: Storage; readonly y: Storage },
+): void {
+  const { x, y } = product
+  lowerProduct(lowering, {
+    ...product,
+    x: allPixels(lowering, x),
+    y: allPixels(lowering, y),
+    pixels: y.batch,
+    segments: { offsets: [0], length: x.pitch },
+    activation: 0,
+  })
+}
+
 /** Which pixels of a map, in rows and columns. */
 export interface Lattice {
   readonly batch: number

@@ -145,21 +145,6 @@ export function lowerPool(lowering: Lowering, chain: Chain): void {
   lowering.phase(chain, root.operation.name === 'maxPool' ? maximum : 'averagePool', descriptor, unitsOf(y))
 }
 
-export function lowerMean(lowering: Lowering, chain: Chain): void {
-  const x = lowering.storage(inputOf(chain.root))
-  const y = lowering.place(chain.result)
-  const { base, image } = rowsOf(y)
-  const descriptor = writeDescriptor(lowering.heap, 'mean', {
-    ...from(x),
-    yBase: base,
-    yImage: image,
-    height: x.height,
-    width: x.width,
-    channels: x.pitch,
-  })
-  lowering.phase(chain, 'mean', descriptor, x.batch * (x.pitch / 4))
-}
-
 interface Copy {
   readonly x: Storage
   readonly y: Storage

@@ -6,7 +6,7 @@ import type { PoolWindow } from '../../ops/window.ts'
 import type { Chain } from './chains.ts'
 import { inputOf } from './convolution-parameters.ts'
 import { originOf, rowsOf } from './layout.ts'
-import { allPixels, lowerProduct } from './lower-product.ts'
+import { lowerVectorProduct } from './lower-product.ts'
 import { binary, dyFrom, from } from './lower-rows.ts'
 import { lowerOuterProduct } from './lower-weight-gradient.ts'
 import type { Lowering } from './lowering.ts'
@@ -77,19 +77,11 @@ export function lowerMatmul(lowering: Lowering, chain: Chain): void {
     lowering.columns,
   )
   const packing = { groups: 1, grouping, inputs: x.pitch }
-  lowerProduct(lowering, {
-    nodes: chain.nodes,
-    x: allPixels(lowering, x),
-    y: allPixels(lowering, y),
-    pixels: y.batch,
-    segments: { offsets: [0], length: x.pitch },
-    packing,
-    weights: {
-      panels: packPanels(lowering, chain.nodes, view, [0], packing),
-      bias: lowering.zeros(grouping.panels * lowering.columns),
-    },
-    activation: 0,
-  })
+  const weights = {
+    panels: packPanels(lowering, chain.nodes, view, [0], packing),
+    bias: lowering.zeros(grouping.panels * lowering.columns),
+  }
+  lowerVectorProduct(lowering, { nodes: chain.nodes, x, y, packing, weights })
 }
 
 /** (logits, targets, weights) -> loss. */

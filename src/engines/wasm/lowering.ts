@@ -8,7 +8,7 @@ import { haloOf } from './halo.ts'
 import { type Layout, layoutOf, roundUp, type Storage } from './layout.ts'
 import { type Heap, Places, type ScratchPurpose } from './memory.ts'
 import type { Pack, PackRecipe, Packs } from './packs.ts'
-import type { Phase } from './program.ts'
+import { bitsOf, type Phase } from './program.ts'
 import type { States } from './states.ts'
 
 export interface CompileOptions {
@@ -184,8 +184,7 @@ export class Lowering {
 
   /** Ones, as factors that change nothing: at least so many floats. */
   ones(count: number): number {
-    const bits = new Int32Array(Float32Array.of(1).buffer)[0] ?? 0
-    return this.table(`ones ${count}`, () => new Int32Array(count).fill(bits))
+    return this.table(`ones ${count}`, () => new Int32Array(count).fill(bitsOf(1)))
   }
 
   /** Scratch for each thread; whatever was in it is lost with each phase, so all layers share it. */

@@ -56,8 +56,6 @@ export const mapDescriptors = {
     'left',
     'countPadding',
   ],
-  /** Mean over the map. Units are groups of 4 channels of an image. */
-  mean: [...rowsOf('x'), 'yBase', 'yImage', 'height', 'width', 'channels'],
   /** Each channel filtered by itself. Units are rows of y; x has its padding around it. */
   depthwise: [
     ...rowsOf('x'),

@@ -6,7 +6,7 @@ import type { Chain } from './chains.ts'
 import { convolutionActivations } from './convolution-parameters.ts'
 import { isMap } from './layout.ts'
 import { lowerBlurPool, lowerBlurPoolGradient } from './lower-blur-pool.ts'
-import { lowerBroadcastTo, lowerMultiply, lowerSumTo } from './lower-broadcasting.ts'
+import { lowerBroadcastTo, lowerMean, lowerMultiply, lowerSumTo } from './lower-broadcasting.ts'
 import { lowerConvolution, lowerLinear } from './lower-convolution.ts'
 import {
   lowerDepthwise,
@@ -25,7 +25,6 @@ import {
   lowerAdd,
   lowerBatchNorm,
   lowerConcat,
-  lowerMean,
   lowerPadChannels,
   lowerPool,
   lowerScale,
