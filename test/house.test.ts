@@ -33,6 +33,7 @@ const floors: readonly (readonly string[])[] = [
   ['export'],
   ['analysis', 'datasets', 'engines', 'hub'],
   ['inference', 'plots'],
+  ['training'],
   ['cli'],
 ]
 

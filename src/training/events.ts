@@ -1,0 +1,121 @@
+/**
+ * What `train()` tells while it works. The command, the run folder, TensorBoard files and pages listen to the same events;
+ * each is a JSON value but for the last one's model.
+ */
+import type { ResNetConfig } from '../architecture/config.ts'
+import type { Preprocessing } from '../architecture/preprocessing.ts'
+import type { Model } from '../checkpoint/model.ts'
+import type { Counts } from '../inference/tally.ts'
+import type { Recipe } from './recipe.ts'
+
+/** All that a run is made of: `config.json` of its folder. */
+export interface RunSettings {
+  /** The named network. */
+  readonly arch: string
+  readonly config: ResNetConfig
+  readonly preprocessing: Preprocessing
+  readonly classes: readonly string[]
+  /** The recipe's name, or the file that it was read from. */
+  readonly recipeName: string
+  readonly recipe: Recipe
+  readonly seed: number
+  /** What the network starts from: the model's name; null where it starts from nothing. */
+  readonly from: string | null
+  /** The teacher of distillation. */
+  readonly teacher: string | null
+  readonly dataset: {
+    readonly name: string
+    readonly train: number
+    readonly val: number
+    readonly test: number
+    /** Where `val` comes from: a folder of its own, a share of the training pictures, or nowhere. */
+    readonly valFrom: 'split' | 'share' | 'none'
+  }
+}
+
+export interface Started {
+  readonly kind: 'started'
+  readonly settings: RunSettings
+  readonly parameters: number
+  /** Parameters that are trained. */
+  readonly trained: number
+  /** Multiply-adds of one image's forward pass. */
+  readonly macs: number
+  readonly stepsPerEpoch: number
+  readonly runsOn: string
+  /** The step after which an interrupted run goes on; 0 for a new one. */
+  readonly resumedAt: number
+}
+
+/** A picture that could not be read and is left out. */
+export interface Skipped {
+  readonly kind: 'skipped'
+  readonly file: string
+  readonly error: string
+}
+
+/** What a person should know. */
+export interface Noted {
+  readonly kind: 'note'
+  readonly text: string
+}
+
+/** A step of the optimiser. Numbers are means over the step's images. */
+export interface Stepped {
+  readonly kind: 'step'
+  /** Steps taken so far, from 1. */
+  readonly step: number
+  /** The epoch it belongs to, from 1. */
+  readonly epoch: number
+  readonly loss: number
+  /** Share of the images whose likeliest class is the target's greatest. */
+  readonly accuracy: number
+  readonly rate: number
+  /** Euclidean norm of all gradients, before clipping. */
+  readonly gradientNorm: number
+  readonly images: number
+  /** Images a second over the last steps. */
+  readonly imagesPerSecond: number
+  /** Seconds left of the whole run, as far as can be told. */
+  readonly secondsLeft: number
+}
+
+/** The end of an epoch. */
+export interface EpochEnded {
+  readonly kind: 'epoch'
+  readonly epoch: number
+  readonly step: number
+  readonly rate: number
+  /** Means over the epoch's images as they were trained on, augmented. */
+  readonly train: { readonly loss: number; readonly accuracy: number }
+  /** On the validation pictures; by the averaged weights where the recipe averages. Absent where there are none. */
+  readonly val?: Pick<Counts, 'images' | 'loss' | 'top1' | 'top5'>
+  /** Whether it is the best so far: by `val`, else by the training loss. */
+  readonly best: boolean
+  /** Seconds of training, evaluation apart. */
+  readonly seconds: number
+  readonly imagesPerSecond: number
+}
+
+/** The run's state was saved: what it resumes from. */
+export interface Saved {
+  readonly kind: 'saved'
+  readonly step: number
+}
+
+/** The last event. */
+export interface Ended {
+  readonly kind: 'ended'
+  /** `finished`: all epochs. `early`: the recipe's patience ran out. `interrupted`: told to stop; it can be resumed. */
+  readonly reason: 'finished' | 'early' | 'interrupted'
+  readonly epochs: number
+  readonly steps: number
+  readonly seconds: number
+  readonly best: { readonly epoch: number; readonly loss: number; readonly top1: number | null }
+  /** The best model on the test pictures, read once. */
+  readonly test?: Counts
+  /** The best model. */
+  readonly model: Model
+}
+
+export type TrainingEvent = Started | Skipped | Noted | Stepped | EpochEnded | Saved | Ended
