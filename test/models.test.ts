@@ -73,7 +73,7 @@ describe.skipIf(!available || dataFolder === undefined)('the published ResNet-50
     const dataset = await openDataset(dataFile('imagenet-200.tar'))
     const found = new Map<string, readonly [number, number]>()
     for (const { file, read } of dataset.items) {
-      const [best] = await model.classify({ file, bytes: await read() }, { top: 1 })
+      const [best] = await model.classify(await read(), { top: 1 })
       if (best !== undefined) found.set(file.split('/').at(-1) ?? '', [best.index, best.probability])
     }
     await dataset.close()
@@ -90,7 +90,7 @@ describe.skipIf(dataFolder === undefined)('a public CIFAR-10 checkpoint', () => 
     const taken = dataset.items.filter((_, index) => index % 20 === 0)
     let same = 0
     for (const { file, class: label, read } of taken) {
-      const [best] = await model.classify({ file, bytes: await read() }, { top: 1 })
+      const [best] = await model.classify(await read(), { top: 1 })
       const position = dataset.items
         .filter((item) => item.class === label)
         .findIndex((item) => item.file === file)

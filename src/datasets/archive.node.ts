@@ -5,10 +5,10 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { Header, Parser } from 'tar'
 import { DatasetError } from '../errors.ts'
+import { pictureLimits } from '../images/picture.ts'
 import { type DatasetFile, shownPath } from './dataset.ts'
 
 const blockBytes = 512
-const maxFileBytes = 64 * 1024 * 1024
 const maxFiles = 5_000_000
 /** As long as any path that a system opens. */
 const maxPathLength = 4096
@@ -101,10 +101,10 @@ function fileAt(
 ): DatasetFile {
   return {
     path: path.replace(/^(\.\/)+/, ''),
-    async read() {
-      if (size > maxFileBytes)
+    async read(limit = pictureLimits.fileBytes) {
+      if (size > limit)
         throw new DatasetError(
-          `${archive}: ${shownPath(path)} has ${size} bytes, more than a picture may have`,
+          `${archive}: ${shownPath(path)} has ${size} bytes, more than the ${limit} that it may have`,
         )
       const bytes = new Uint8Array(size)
       const { bytesRead } = await handle.read(bytes, 0, size, start)

@@ -1,18 +1,19 @@
 /** A labelled set of pictures: classes, and items that are read one at a time. */
 import { DatasetError } from '../errors.ts'
+import type { EncodedPicture, Picture } from '../images/picture.ts'
 
 export interface DatasetItem {
   /** Path within the dataset: a label, never opened as a path. */
   readonly file: string
   /** Number of its class. */
   readonly class: number
-  /** The picture's encoded bytes. */
-  read(): Promise<Uint8Array>
+  /** The picture in its file, or decoded where the dataset keeps pixels. */
+  read(): Promise<EncodedPicture | Picture>
 }
 
 export interface Dataset {
   readonly name: string
-  /** Names of the classes, sorted. */
+  /** Names of the classes, by number. */
   readonly classes: readonly string[]
   /** The split that was taken, where the dataset has splits. */
   readonly split: string | undefined
@@ -25,96 +26,71 @@ export interface Dataset {
 export interface DatasetFile {
   /** Path with `/` between its parts. */
   readonly path: string
-  read(): Promise<Uint8Array>
+  /** Its bytes; no more than a picture may have, or than `limit`. */
+  read(limit?: number): Promise<Uint8Array>
+}
+
+/** All that a folder, archive or list holds, before a split is chosen. */
+export interface Catalogue {
+  readonly name: string
+  /** Names of the classes of all splits, by number: one that a split lacks does not move the numbers of the others. */
+  readonly classes: readonly string[]
+  /** Sorted by class, then by file; either all of them are in a split, or none. */
+  readonly items: readonly CataloguedItem[]
+}
+
+export interface CataloguedItem extends DatasetItem {
+  readonly split: string | undefined
+}
+
+/** A catalogue whose files are open. */
+export interface OpenCatalogue extends Catalogue {
+  close(): Promise<void>
 }
 
 export const splitNames: readonly string[] = ['train', 'val', 'validation', 'test']
 
-const pictureEnding = /\.(jpe?g|png|webp)$/i
+/** A picture whose class goes by its name. */
+export interface Labelled extends Omit<CataloguedItem, 'class'> {
+  readonly label: string
+}
 
-/** Whether a path is that of a picture: by its ending, hidden files left out. */
-export function isPicturePath(path: string): boolean {
-  const parts = path.split('/')
-  return pictureEnding.test(path) && !parts.some((part) => part.startsWith('.') || part === '__MACOSX')
+/** The catalogue of pictures whose classes are known by name: numbered alphabetically, or by value where all are numbers. */
+export function catalogueOfLabels(name: string, pictures: readonly Labelled[]): Catalogue {
+  const labels = [...new Set(pictures.map(({ label }) => label))]
+  const isNumbers = labels.every((label) => /^\d{1,9}$/.test(label))
+  const classes = isNumbers ? labels.sort((a, b) => Number(a) - Number(b)) : labels.sort()
+  const numbers = new Map(classes.map((label, index) => [label, index]))
+  const items = pictures.map(({ file, label, split, read }) => ({
+    file,
+    class: numbers.get(label) ?? 0,
+    split,
+    read,
+  }))
+  return { name, classes, items: inOrder(items) }
+}
+
+/** Items sorted by class, then by file: the same on every machine. */
+export function inOrder(items: readonly CataloguedItem[]): readonly CataloguedItem[] {
+  return [...items].sort((a, b) => a.class - b.class || (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
+}
+
+/** The splits that a catalogue has, sorted; none where it is of one piece. */
+export function splitsOf({ items }: Catalogue): readonly string[] {
+  const found = new Set(items.map(({ split }) => split).filter((split) => split !== undefined))
+  return [...found].sort()
 }
 
 /**
- * Reads classes off the folders that files lie in: `CLASS/FILE`, below `train/`, `val/` or `test/` where there are such,
- * and below one folder around all of it.
+ * One split of a catalogue: the wanted one, otherwise `val`, or else `test`; all of it where it has no splits.
  *
- * @throws DatasetError where the folders say something else, or the split is missing.
+ * @throws DatasetError where there is no such split.
  */
-export function arrange(
-  name: string,
-  files: readonly DatasetFile[],
-  wanted: string | undefined,
-): Omit<Dataset, 'close'> {
-  const pictures = files.filter(({ path }) => isPicturePath(path))
-  if (pictures.length === 0) {
-    throw new DatasetError(
-      `${name}: no pictures (JPEG, PNG, WebP) among its ${files.length} files; expected a folder for each class`,
-    )
-  }
-  const placed = withoutWrapping(pictures.map((file) => ({ file, parts: file.path.split('/') })))
-  const { split, inside } = chooseSplit(name, placed, wanted)
-  const loose = inside.find(({ parts }) => parts.length !== 2)
-  if (loose !== undefined) {
-    const where = loose.parts.length < 2 ? 'in no class folder' : 'deeper than a class folder'
-    throw new DatasetError(
-      `${name}: ${shownPath(loose.file.path)} lies ${where}; expected CLASS/FILE, perhaps below train/, val/ or test/`,
-    )
-  }
-  const classes = classesOf(placed, split)
-  const numbers = new Map(classes.map((label, index) => [label, index]))
-  const items = inside
-    .map(({ file, parts }) => ({ file: file.path, class: numbers.get(parts[0] ?? '') ?? 0, read: file.read }))
-    .sort((a, b) => a.class - b.class || (a.file < b.file ? -1 : 1))
-  return { name, classes, split, items }
-}
-
-/** The classes of all splits, so that one which a split lacks does not move the numbers of the others. */
-function classesOf(placed: readonly Placed[], split: string | undefined): readonly string[] {
-  const at = split === undefined ? 0 : 1
-  return [
-    ...new Set(placed.filter(({ parts }) => parts.length === at + 2).map(({ parts }) => parts[at] ?? '')),
-  ].sort()
-}
-
-interface Placed {
-  readonly file: DatasetFile
-  readonly parts: readonly string[]
-}
-
-/** A path from outside, short and on one line. */
-export function shownPath(path: string): string {
-  const line = path.replace(/\p{Cc}+/gu, '?')
-  return line.length <= 200 ? line : `${line.slice(0, 200)}...`
-}
-
-/** Drops the folders that are around everything and are neither a class nor a split. */
-function withoutWrapping(placed: readonly Placed[]): readonly Placed[] {
-  const outer = placed[0]?.parts ?? []
-  const wraps = (depth: number, folder: string) =>
-    !splitNames.includes(folder) &&
-    placed.every(({ parts }) => parts[depth] === folder && parts.length - depth > 2)
-  // Counted first and cut once: paths from outside may be deep.
-  let depth = 0
-  for (const folder of outer) {
-    if (!wraps(depth, folder)) break
-    depth++
-  }
-  return depth === 0 ? placed : placed.map(({ file, parts }) => ({ file, parts: parts.slice(depth) }))
-}
-
-function chooseSplit(
-  name: string,
-  placed: readonly Placed[],
-  wanted: string | undefined,
-): { readonly split: string | undefined; readonly inside: readonly Placed[] } {
-  const outer = [...new Set(placed.map(({ parts }) => (parts.length > 2 ? (parts[0] ?? '') : '')))]
-  const splits = outer.every((folder) => splitNames.includes(folder)) ? outer.sort() : []
+export function takeSplit(catalogue: Catalogue, wanted: string | undefined): Omit<Dataset, 'close'> {
+  const { name, classes, items } = catalogue
+  const splits = splitsOf(catalogue)
   if (splits.length === 0) {
-    if (wanted === undefined) return { split: undefined, inside: placed }
+    if (wanted === undefined) return { name, classes, split: undefined, items }
     throw new DatasetError(`${name}: has no splits, so none is called "${wanted}"; leave --split out`)
   }
   const split = wanted ?? ['val', 'validation', 'test'].find((candidate) => splits.includes(candidate))
@@ -126,8 +102,30 @@ function chooseSplit(
   if (!splits.includes(split)) {
     throw new DatasetError(`${name}: has no split "${wanted}"; it has ${splits.join(', ')}`)
   }
-  const inside = placed.filter(({ parts }) => parts[0] === split)
-  return { split, inside: inside.map(({ file, parts }) => ({ file, parts: parts.slice(1) })) }
+  return { name, classes, split, items: items.filter((item) => item.split === split) }
+}
+
+const pictureEnding = /\.(jpe?g|png|webp)$/i
+
+/** Whether a path is that of a picture: by its ending, hidden files left out. */
+export function isPicturePath(path: string): boolean {
+  return pictureEnding.test(path) && !isHidden(path)
+}
+
+/** Whether a path is one that a system put there for itself. */
+export function isHidden(path: string): boolean {
+  return path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')
+}
+
+/** How a file's picture is read. */
+export function pictureOf({ path, read }: DatasetFile): () => Promise<EncodedPicture> {
+  return async () => ({ file: path, bytes: await read() })
+}
+
+/** A path or name from outside, short and on one line. */
+export function shownPath(path: string): string {
+  const line = path.replace(/\p{Cc}+/gu, '?')
+  return line.length <= 200 ? line : `${line.slice(0, 200)}...`
 }
 
 /**

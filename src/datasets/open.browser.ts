@@ -1,6 +1,6 @@
 /** The browser's twin of `open.node.ts`: a page has no folders. */
 import { DatasetError } from '../errors.ts'
-import type { Dataset } from './dataset.ts'
+import type { OpenCatalogue } from './dataset.ts'
 
 export interface ListedPicture {
   readonly file: string
@@ -12,12 +12,10 @@ export interface PictureList {
   close(): Promise<void>
 }
 
-const nodeOnly = 'folders and archives are opened in Node; in a browser pass pictures one by one'
+const nodeOnly =
+  'folders and archives are opened in Node; in a browser pass pictures one by one, or those to train on to trainingSetOf'
 
-export async function openDataset(
-  _path: string,
-  _options: { readonly split?: string } = {},
-): Promise<Dataset> {
+export async function openCatalogue(_path: string): Promise<OpenCatalogue> {
   throw new DatasetError(nodeOnly)
 }
 

@@ -1,30 +1,71 @@
-/** Opens datasets and picture collections from disk: folders and tar archives. */
+/** Opens datasets and picture collections from disk: folders, tar archives and tables. */
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { DatasetError, ImageError } from '../errors.ts'
 import { pictureLimits } from '../images/picture.ts'
-import { openArchive } from './archive.node.ts'
-import { arrange, type Dataset, type DatasetFile, isPicturePath } from './dataset.ts'
+import { type Archive, openArchive } from './archive.node.ts'
+import { cifarLayout, openCifar } from './cifar.node.ts'
+import { catalogueOfFolders } from './class-folders.ts'
+import { openCsv } from './csv.node.ts'
+import { type Catalogue, type DatasetFile, isHidden, isPicturePath, type OpenCatalogue } from './dataset.ts'
+import { catalogueOfShards, classesFile, isShard, type Shard, splitOfShard } from './shards.ts'
 
 /**
- * A folder of class folders, or a `.tar` of one, perhaps with `train/`, `val/` or `test/` above the classes. Without a
- * split, `val` is taken, or else `test`.
+ * Everything that a path holds. What it is shows in what lies there: the CIFAR binary files, WebDataset shards (one or a
+ * folder of them), a `.csv` table of `file,label`, or class folders, perhaps below `train/`, `val/` or `test/`, in a folder
+ * or a `.tar`.
  *
  * @throws DatasetError for what is no dataset.
  */
-export async function openDataset(
-  path: string,
-  { split }: { readonly split?: string } = {},
-): Promise<Dataset> {
-  const name = basename(path)
-  if (await isFolder(path, 'dataset')) {
-    return { ...arrange(name, await filesIn(path), split), close: async () => undefined }
-  }
+export async function openCatalogue(path: string): Promise<OpenCatalogue> {
+  const name = basename(resolve(path))
+  if (await isFolder(path, 'dataset')) return openFolder(name, path)
+  if (/\.csv$/i.test(path)) return openCsv(path, readPicture)
   const archive = await openArchive(path)
+  return closingOnError([archive], async () =>
+    isShard(archive.files)
+      ? catalogueOfShards(name, [{ prefix: '', split: undefined, files: archive.files }], undefined)
+      : catalogueOfFolders(name, archive.files),
+  )
+}
+
+async function openFolder(name: string, path: string): Promise<OpenCatalogue> {
+  const files = await filesIn(path)
+  const paths = new Set(files.map((file) => file.path))
+  const cifar = cifarLayout(paths)
+  if (cifar !== undefined) return openCifar(name, path, paths, cifar)
+  const shards = files.filter((file) => /\.tar$/i.test(file.path) && !isHidden(file.path))
+  if (shards.length === 0 || files.some((file) => isPicturePath(file.path))) {
+    return { ...catalogueOfFolders(name, files), close: async () => undefined }
+  }
+  const archives: Archive[] = []
+  return closingOnError(archives, async () => {
+    const opened: Shard[] = []
+    for (const shard of shards.sort((a, b) => (a.path < b.path ? -1 : 1))) {
+      const archive = await openArchive(join(path, shard.path))
+      archives.push(archive)
+      opened.push({ prefix: `${shard.path}:`, split: splitOfShard(shard.path), files: archive.files })
+    }
+    return catalogueOfShards(
+      name,
+      opened,
+      files.find((file) => file.path === classesFile),
+    )
+  })
+}
+
+/** A catalogue that closes its archives, which are closed at once where there is none. */
+async function closingOnError(
+  archives: readonly Archive[],
+  make: () => Promise<Catalogue>,
+): Promise<OpenCatalogue> {
+  const close = async () => {
+    for (const archive of archives) await archive.close()
+  }
   try {
-    return { ...arrange(name, archive.files, split), close: archive.close }
+    return { ...(await make()), close }
   } catch (error) {
-    await archive.close()
+    await close()
     throw error
   }
 }
@@ -63,7 +104,7 @@ async function some(path: string, list: PictureList): Promise<PictureList> {
   throw new DatasetError(`${path}: no pictures (JPEG, PNG, WebP) in it`)
 }
 
-async function readPicture(path: string): Promise<Uint8Array> {
+async function readPicture(path: string, limit: number = pictureLimits.fileBytes): Promise<Uint8Array> {
   const unread = (error: unknown) => {
     throw new ImageError(`${path}: cannot be read (${codeOf(error)})`, { cause: error })
   }
@@ -71,8 +112,7 @@ async function readPicture(path: string): Promise<Uint8Array> {
   // A device or pipe has no size to check, and may never end.
   if (!found.isFile()) throw new ImageError(`${path}: not a regular file; give a JPEG, PNG or WebP picture`)
   const { size } = found
-  if (size > pictureLimits.fileBytes)
-    throw new ImageError(`${path}: ${size} bytes are more than a picture may have`)
+  if (size > limit) throw new ImageError(`${path}: ${size} bytes are more than the ${limit} that it may have`)
   return readFile(path).catch(unread)
 }
 
@@ -105,6 +145,6 @@ async function filesIn(folder: string): Promise<readonly DatasetFile[]> {
     .map((entry) => {
       const full = join(entry.parentPath, entry.name)
       const path = full.slice(join(folder, 'x').length - 1).replaceAll('\\', '/')
-      return { path, read: () => readPicture(full) }
+      return { path, read: (limit) => readPicture(full, limit) }
     })
 }

@@ -101,7 +101,7 @@ async function* prepared(
 ): AsyncGenerator<readonly Prepared[], void, undefined> {
   const one = async (item: DatasetItem): Promise<Prepared> => {
     try {
-      return { item, image: await loaded.prepare({ file: item.file, bytes: await item.read() }) }
+      return { item, image: await loaded.prepare(await item.read()) }
     } catch (error) {
       if (error instanceof ResNetError) return { item, image: error }
       throw error

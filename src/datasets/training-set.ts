@@ -1,0 +1,170 @@
+/**
+ * The pictures of a training: those to learn from, those that choose the best model on the way, and those that judge it once at
+ * the end. Where no validation pictures are set apart, a share of the training pictures is, of every class alike.
+ */
+import { openCatalogue } from '#platform/datasets/open'
+import { ArgumentError, DatasetError } from '../errors.ts'
+import { type EncodedPicture, type Picture, type Pixels, pictureFromPixels } from '../images/picture.ts'
+import { hashName, randomUniform } from '../ops/random-bits.ts'
+import {
+  type Catalogue,
+  type CataloguedItem,
+  catalogueOfLabels,
+  type DatasetItem,
+  shownPath,
+  splitsOf,
+} from './dataset.ts'
+
+export interface TrainingSetOptions {
+  /** The share of the training pictures that validates where there is no `val/`, from 0 (none) to below 1; 0.1 unless given. */
+  readonly validation?: number
+  /** The same seed sets the same pictures apart. */
+  readonly seed: number
+}
+
+export interface TrainingSet {
+  readonly name: string
+  /** Names of the classes, by number. */
+  readonly classes: readonly string[]
+  /** All lists are sorted by class, then by file. */
+  readonly train: readonly DatasetItem[]
+  readonly val: readonly DatasetItem[]
+  readonly test: readonly DatasetItem[]
+  /** Where `val` comes from: a split of its own, a share of the training pictures, or there is none. */
+  readonly valFrom: 'split' | 'share' | 'none'
+  close(): Promise<void>
+}
+
+/**
+ * Opens a dataset of any kind to train on.
+ *
+ * @throws DatasetError for what is no dataset, or where a class has nothing to learn from.
+ */
+export async function openTrainingSet(path: string, options: TrainingSetOptions): Promise<TrainingSet> {
+  const catalogue = await openCatalogue(path)
+  try {
+    return { ...divide(catalogue, options), close: catalogue.close }
+  } catch (error) {
+    await catalogue.close()
+    throw error
+  }
+}
+
+/** A picture in memory with the name of its class. */
+export interface LabelledPicture {
+  /** What to call it in messages, and what its place in the validation share goes by. */
+  readonly file?: string
+  readonly label: string
+  /** A file's bytes, or decoded pixels such as `ImageData`. */
+  readonly picture: Blob | Uint8Array | Pixels
+  /** Given for all pictures, or for none. */
+  readonly split?: 'train' | 'val' | 'test'
+}
+
+/**
+ * A training set of pictures in memory, as a page has them.
+ *
+ * @throws DatasetError where a class has nothing to learn from, or only some pictures are in a split.
+ */
+export function trainingSetOf(
+  name: string,
+  pictures: readonly LabelledPicture[],
+  options: TrainingSetOptions,
+): TrainingSet {
+  const labelled = pictures.map(({ label, picture, split, file }, index) => {
+    const shown = file ?? `${label}/${index}`
+    return { file: shown, label, split, read: () => readPicture(shown, picture) }
+  })
+  const loose = labelled.find(({ split }) => split === undefined)
+  if (loose !== undefined && labelled.some(({ split }) => split !== undefined)) {
+    throw new DatasetError(
+      `${name}: ${shownPath(loose.file)} is in no split, but others are; give all of them a split, or none`,
+    )
+  }
+  const catalogue = catalogueOfLabels(name, labelled)
+  return { ...divide(catalogue, options), close: async () => undefined }
+}
+
+async function readPicture(
+  file: string,
+  picture: LabelledPicture['picture'],
+): Promise<EncodedPicture | Picture> {
+  if (picture instanceof Uint8Array) return { file, bytes: picture }
+  if (picture instanceof Blob) return { file, bytes: new Uint8Array(await picture.arrayBuffer()) }
+  return pictureFromPixels(picture, file)
+}
+
+function divide(
+  catalogue: Catalogue,
+  { validation = 0.1, seed }: TrainingSetOptions,
+): Omit<TrainingSet, 'close'> {
+  if (!(validation >= 0 && validation < 1))
+    throw new ArgumentError(`the share of validation is ${validation}; expected a number from 0 to below 1`)
+  const { name, classes, items } = catalogue
+  const hasSplits = splitsOf(catalogue).length > 0
+  const learn = hasSplits ? items.filter(({ split }) => split === 'train') : items
+  checkClasses(catalogue, learn, hasSplits)
+  const test = items.filter(({ split }) => split === 'test')
+  const val = items.filter(({ split }) => split === 'val' || split === 'validation')
+  if (val.length > 0) return { name, classes, train: learn, val, test, valFrom: 'split' }
+  if (validation === 0) return { name, classes, train: learn, val, test, valFrom: 'none' }
+  const apart = setApart(catalogue, learn, validation, seed)
+  return {
+    name,
+    classes,
+    train: learn.filter((item) => !apart.has(item)),
+    val: learn.filter((item) => apart.has(item)),
+    test,
+    valFrom: 'share',
+  }
+}
+
+function checkClasses(
+  { name, classes }: Catalogue,
+  learn: readonly CataloguedItem[],
+  hasSplits: boolean,
+): void {
+  if (learn.length === 0)
+    throw new DatasetError(`${name}: has no train/ to learn from; put the training pictures there`)
+  if (classes.length < 2) {
+    throw new DatasetError(
+      `${name}: has only the class ${shownPath(classes[0] ?? '')}; expected a folder for each of two classes or more`,
+    )
+  }
+  const learnt = new Set(learn.map((item) => item.class))
+  const missing = classes.filter((_, index) => !learnt.has(index))
+  if (missing.length === 0) return
+  const shown = missing.slice(0, 3).map(shownPath).join(', ')
+  const others = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
+  throw new DatasetError(
+    `${name}: class ${shown}${others} has no images${hasSplits ? ' in train/' : ''}; add some, or take the class out of the other splits`,
+  )
+}
+
+/**
+ * The share of each class, one picture at least and never all of them. Which ones goes by the seed and each picture's own
+ * path, so that a picture more does not move the others.
+ */
+function setApart(
+  { name, classes }: Catalogue,
+  learn: readonly CataloguedItem[],
+  share: number,
+  seed: number,
+): ReadonlySet<CataloguedItem> {
+  const apart = new Set<CataloguedItem>()
+  const byClass = classes.map((): CataloguedItem[] => [])
+  for (const item of learn) byClass[item.class]?.push(item)
+  for (const [number, items] of byClass.entries()) {
+    if (items.length < 2) {
+      throw new DatasetError(
+        `${name}: class ${shownPath(classes[number] ?? '')} has only one image, and none would be left beside a validation share; add more, or set the share to 0`,
+      )
+    }
+    const count = Math.min(Math.max(Math.round(items.length * share), 1), items.length - 1)
+    const drawn = items
+      .map((item) => ({ item, chance: randomUniform(seed, hashName(item.file)) }))
+      .sort((a, b) => a.chance - b.chance)
+    for (const { item } of drawn.slice(0, count)) apart.add(item)
+  }
+  return apart
+}
