@@ -1,4 +1,4 @@
-// Builds the package into dist: the kernels, JavaScript and types from src, then the rows that `resnet list` must answer
+// Builds the package into dist: the kernels, the recipes, JavaScript and types from src, then the rows that `resnet list` must answer
 // at once.
 import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 await import('./kernels.mjs')
+await import('./recipes.mjs')
 rmSync(`${root}/dist`, { recursive: true, force: true })
 const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
 const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {

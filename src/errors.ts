@@ -68,6 +68,11 @@ export class EngineError extends ResNetError {
   readonly exitStatus = 1
 }
 
+/** A training run that cannot go on: numbers that are no longer finite. */
+export class TrainingError extends ResNetError {
+  readonly exitStatus = 1
+}
+
 /** The disk or the memory of this machine did not give what was needed. */
 export class ResourceError extends ResNetError {
   readonly exitStatus = 1

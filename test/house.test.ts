@@ -121,7 +121,9 @@ describe('the house', () => {
   })
 
   test('files are shorter than 400 lines', () => {
-    const long = sources.filter(({ text }) => text.split('\n').length > 400).map(({ path }) => path)
+    const long = sources
+      .filter(({ path, text }) => !path.includes('/generated/') && text.split('\n').length > 400)
+      .map(({ path }) => path)
     expect(long).toEqual([])
   })
 

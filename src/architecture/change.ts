@@ -10,9 +10,16 @@ export type Changes = Readonly<Record<string, unknown>>
  * @throws ConfigError for a key that the config does not have, or a value that it cannot take.
  */
 export function changed(config: ResNetConfig, changes: Changes): ResNetConfig {
-  let value: unknown = config
-  for (const [key, to] of Object.entries(changes)) value = replaceAt(value, key.split('.'), key, to)
-  return parseConfig(value)
+  return parseConfig(replaced(config, changes))
+}
+
+/**
+ * A JSON value with some of its fields replaced, not yet checked.
+ *
+ * @throws ConfigError for a key that it does not have.
+ */
+export function replaced(value: unknown, changes: Changes): unknown {
+  return Object.entries(changes).reduce((now, [key, to]) => replaceAt(now, key.split('.'), key, to), value)
 }
 
 function replaceAt(value: unknown, path: readonly string[], key: string, to: unknown): unknown {

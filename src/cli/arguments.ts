@@ -19,6 +19,15 @@ export function numbers(text: string): readonly number[] {
   throw new InvalidArgumentError('It must be numbers between commas, as in 0.485,0.456,0.406.')
 }
 
+/** A number within bounds. */
+export function number(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (value >= minimum && value <= maximum) return value
+    throw new InvalidArgumentError(`It must be a number from ${minimum} to ${maximum}.`)
+  }
+}
+
 /** Height and width: `224`, `224x160`. */
 export function size(text: string): readonly [number, number] {
   const match = /^(\d{1,5})(?:[x×](\d{1,5}))?$/.exec(text)

@@ -8,14 +8,17 @@ import { numbers, oneOf, size, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { Progress } from './progress.ts'
 
-export interface ModelOptions {
-  readonly arch?: string
+export interface PreprocessingOptions {
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
   readonly channels?: 'rgb' | 'bgr'
   readonly resize?: PreprocessingOverrides['resize']
   readonly crop?: readonly [number, number]
   readonly interpolation?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos'
+}
+
+export interface ModelOptions extends PreprocessingOptions {
+  readonly arch?: string
   readonly engine?: string
   readonly threads?: number
   readonly precise?: true
@@ -29,8 +32,14 @@ export const preciseHelp =
 
 /** Adds the options to a command. */
 export function addModelOptions(command: Command): Command {
+  return addEngineOptions(
+    addPreprocessingOptions(command.option('--arch <name>', 'the network that a bare checkpoint holds')),
+  )
+}
+
+/** What pictures go through, in the place of the model's own. */
+export function addPreprocessingOptions(command: Command): Command {
   return command
-    .option('--arch <name>', 'the network that a bare checkpoint holds')
     .option(
       '--mean <numbers>',
       'mean of each channel, of values from 0 to 1 (to 255 where one is above 1)',
@@ -45,6 +54,10 @@ export function addModelOptions(command: Command): Command {
       'nearest, bilinear, bicubic or lanczos, as Pillow has them',
       oneOf(['nearest', 'bilinear', 'bicubic', 'lanczos']),
     )
+}
+
+function addEngineOptions(command: Command): Command {
+  return command
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
     .option('--threads <n>', 'threads to compute on, for engines that have them', wholeNumber(1, 1024))
 }
@@ -86,15 +99,15 @@ export async function readModelFrom(from: string, options: ModelOptions, context
 }
 
 async function withProgress<T>(
-  { arch, mean, std, channels, resize, crop, interpolation }: ModelOptions,
+  options: ModelOptions,
   { signal }: Context,
   work: (options: ReadOptions) => Promise<T>,
 ): Promise<T> {
   const progress = new Progress({ task: 'fetching the model', unit: 'bytes' })
   try {
     return await work({
-      ...defined({ arch }),
-      preprocessing: defined({ mean, std, channels, resize, crop, interpolation }),
+      ...defined({ arch: options.arch }),
+      preprocessing: preprocessingOf(options),
       signal,
       progress: ({ received, total }) => progress.update(received, total),
     })
@@ -103,12 +116,24 @@ async function withProgress<T>(
   }
 }
 
+/** The fields of a preprocessing that options replace. */
+export function preprocessingOf({
+  mean,
+  std,
+  channels,
+  resize,
+  crop,
+  interpolation,
+}: PreprocessingOptions): PreprocessingOverrides {
+  return defined({ mean, std, channels, resize, crop, interpolation })
+}
+
 function tellNotes({ notes }: Model): void {
   for (const note of notes) process.stderr.write(`note: ${note}\n`)
 }
 
 /** The entries that are there: an optional field is left out, never undefined. */
-function defined<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+export function defined<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {}
   for (const key of keysOf(entries)) {
     const value = entries[key]

@@ -10,6 +10,7 @@ import { addEmbed } from './embed.ts'
 import { addEvaluate } from './evaluate.ts'
 import { addList } from './list.ts'
 import { addShow } from './show.ts'
+import { addTrain } from './train.ts'
 
 /** The program with all its commands; errors are thrown, not printed. */
 export function createProgram(context: Context): Command {
@@ -29,6 +30,7 @@ export function createProgram(context: Context): Command {
   addClassify(program, context)
   addEvaluate(program, context)
   addEmbed(program, context)
+  addTrain(program, context)
   addConvert(program, context)
   addBench(program, context)
   return program

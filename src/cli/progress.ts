@@ -3,6 +3,7 @@
  * on a terminal, now and then a plain line elsewhere.
  */
 import { formatBytes, formatCount, formatDuration } from './format.ts'
+import { StatusLine } from './status-line.ts'
 
 export interface ProgressOptions {
   /** What is going on, for instance `classifying`. */
@@ -11,16 +12,10 @@ export interface ProgressOptions {
   readonly unit: 'images' | 'bytes' | 'runs'
 }
 
-const quietMs = 2000
-const plainMs = 10_000
-const terminalMs = 200
-
 export class Progress {
   readonly #options: ProgressOptions
   readonly #start = performance.now()
-  readonly #terminal = process.stderr.isTTY === true
-  #next = this.#start + quietMs
-  #shown = false
+  readonly #status = new StatusLine()
 
   constructor(options: ProgressOptions) {
     this.#options = options
@@ -28,17 +23,13 @@ export class Progress {
 
   /** Tells how far the work is; `total` is left out where nobody knows. */
   update(done: number, total?: number): void {
-    const now = performance.now()
-    if (now < this.#next || done === total) return
-    this.#next = now + (this.#terminal ? terminalMs : plainMs)
-    this.#shown = true
-    const line = this.#line(done, total, (now - this.#start) / 1000)
-    process.stderr.write(this.#terminal ? `\r\u001b[K${line}` : `${line}\n`)
+    if (done === total) return
+    this.#status.update(() => this.#line(done, total, (performance.now() - this.#start) / 1000))
   }
 
   /** Clears the line. */
   end(): void {
-    if (this.#shown && this.#terminal) process.stderr.write('\r\u001b[K')
+    this.#status.clear()
   }
 
   #line(done: number, total: number | undefined, seconds: number): string {

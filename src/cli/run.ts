@@ -17,22 +17,26 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
+  let savesFirst = false
   process.once('SIGINT', () => {
     interruption.abort()
     // Files half written are removed by then; arithmetic that is under way is not waited for.
-    setTimeout(() => process.exit(130), 500).unref()
+    if (!savesFirst) setTimeout(() => process.exit(130), 500).unref()
     process.once('SIGINT', () => process.exit(130))
   })
-  let status = 0
+  let status: 0 | 1 | 2 = 0
   const program = createProgram({
     signal: interruption.signal,
+    saveFirst() {
+      savesFirst = true
+    },
     setStatus(value) {
       status = value
     },
   })
   try {
     await program.parseAsync(args, { from: 'user' })
-    return status
+    return interruption.signal.aborted ? 130 : status
   } catch (error) {
     if (interruption.signal.aborted) return 130
     return report(error, args.includes('--debug'))

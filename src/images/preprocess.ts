@@ -104,3 +104,18 @@ function luminance(data: Uint8Array): Plane {
     return (red * 19_595 + green * 38_470 + blue * 7471 + 0x8000) >> 16
   }
 }
+
+export function writeInput(
+  pixels: Picture,
+  preprocessing: Preprocessing,
+  target: Float32Array,
+  offset: number,
+): void {
+  const { channels, divisor, mean, std } = preprocessing
+  const planes = channelPlanes(pixels, channels, mean.length)
+  const size = pixels.width * pixels.height
+  planes.forEach((plane, c) => {
+    for (let i = 0; i < size; i++)
+      target[offset + c * size + i] = (plane(i) / divisor - (mean[c] ?? 0)) / (std[c] ?? 1)
+  })
+}

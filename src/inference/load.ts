@@ -147,9 +147,16 @@ function withSource(model: Model, fetched: FetchedModel | undefined): Model {
 
 /** The caller's choices before the model's own. */
 function overridden(model: Model, overrides: PreprocessingOverrides = {}): Model {
-  const { crop, mean, ...rest } = overrides
-  const base = crop === undefined ? model.preprocessing : croppedTo(model.preprocessing, crop)
+  return { ...model, preprocessing: overriddenPreprocessing(model.preprocessing, overrides) }
+}
+
+/** A preprocessing with some of its fields replaced; resize follows a crop in proportion. Throws `ConfigError` for what cannot be. */
+export function overriddenPreprocessing(
+  preprocessing: Preprocessing,
+  { crop, mean, ...rest }: PreprocessingOverrides,
+): Preprocessing {
+  const base = crop === undefined ? preprocessing : croppedTo(preprocessing, crop)
   const scaled =
     mean === undefined ? {} : { mean, divisor: mean.some((value) => Math.abs(value) > 1) ? 1 : 255 }
-  return { ...model, preprocessing: parsePreprocessing({ ...base, ...scaled, ...rest }) }
+  return parsePreprocessing({ ...base, ...scaled, ...rest })
 }

@@ -30,6 +30,10 @@ export interface RunSettings {
     readonly test: number
     /** Where `val` comes from: a folder of its own, a share of the training pictures, or nowhere. */
     readonly valFrom: 'split' | 'share' | 'none'
+    /** The share of the training pictures that was asked to be kept for validation. */
+    readonly validation: number
+    /** Of the names and classes of all pictures: a run goes on with the same ones only. */
+    readonly fingerprint: string
   }
 }
 
@@ -90,7 +94,7 @@ export interface EpochEnded {
   readonly train: { readonly loss: number; readonly accuracy: number }
   /** On the validation pictures; by the averaged weights where the recipe averages. Absent where there are none. */
   readonly val?: Pick<Counts, 'images' | 'loss' | 'top1' | 'top5'>
-  /** Whether it is the best so far: by `val`, else by the training loss. */
+  /** Whether it is the best so far on the validation pictures; without them the last one is. */
   readonly best: boolean
   /** Seconds of training, evaluation apart. */
   readonly seconds: number
@@ -111,7 +115,8 @@ export interface Ended {
   readonly epochs: number
   readonly steps: number
   readonly seconds: number
-  readonly best: { readonly epoch: number; readonly loss: number; readonly top1: number | null }
+  /** The best epoch; null where none was finished. Top-1 is that on the validation pictures, null without them. */
+  readonly best: { readonly epoch: number; readonly loss: number; readonly top1: number | null } | null
   /** The best model on the test pictures, read once. */
   readonly test?: Counts
   /** The best model. */

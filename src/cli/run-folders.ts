@@ -1,0 +1,35 @@
+/** Where a run is kept when nobody says where: `runs/` and the name of its pictures, with a number from the second on. */
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { ArgumentError } from '../errors.ts'
+
+interface Named {
+  readonly out?: string
+}
+
+/** The folder of a new run. */
+export function newRunFolder(dataset: string, { out }: Named): string {
+  return out ?? numbered(dataset).find((folder) => !existsSync(folder)) ?? firstFolder(dataset)
+}
+
+/**
+ * The folder of the run to resume: the last one of these pictures.
+ *
+ * @throws ArgumentError where there is none.
+ */
+export function lastRunFolder(dataset: string, { out }: Named): string {
+  const found = out ?? numbered(dataset).findLast((folder) => existsSync(folder))
+  if (found !== undefined) return found
+  throw new ArgumentError(`there is no ${firstFolder(dataset)} to resume; name the run's folder with --out`)
+}
+
+function firstFolder(dataset: string): string {
+  return join('runs', basename(resolve(dataset)).replace(/\.\w+$/, ''))
+}
+
+const greatestNumber = 999
+
+function numbered(dataset: string): readonly string[] {
+  const first = firstFolder(dataset)
+  return [first, ...Array.from({ length: greatestNumber - 1 }, (_, i) => `${first}-${i + 2}`)]
+}

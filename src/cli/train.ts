@@ -1,0 +1,136 @@
+/** `resnet train`: from pictures in class folders to a model. */
+import { readFile } from 'node:fs/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Changes } from '../architecture/change.ts'
+import { ArgumentError } from '../errors.ts'
+import { recipeFiles } from '../training/generated/recipes.ts'
+import type { TrainOptions } from '../training/prepare.ts'
+import type { Recipe } from '../training/recipe.ts'
+import { keyValue, number, wholeNumber } from './arguments.ts'
+import type { Context } from './context.ts'
+import {
+  addPreprocessingOptions,
+  defined,
+  modelHelp,
+  type PreprocessingOptions,
+  preprocessingOf,
+} from './model-options.ts'
+import { lastRunFolder, newRunFolder } from './run-folders.ts'
+import { TrainingOutput } from './training-output.ts'
+
+interface Options extends PreprocessingOptions {
+  readonly arch?: string
+  readonly from?: string
+  readonly recipe?: string
+  readonly set?: Changes
+  readonly epochs?: number
+  readonly batch?: number
+  readonly rate?: number
+  readonly freeze?: number | 'backbone'
+  readonly teacher?: string
+  readonly seed?: number
+  readonly validation?: number
+  readonly out?: string
+  readonly resume?: true
+  readonly preview?: true
+  readonly engine?: string
+  readonly threads?: number
+  readonly json?: true
+}
+
+export function addTrain(program: Command, context: Context): void {
+  const command = program
+    .command('train')
+    .description('train a network on labelled pictures, from nothing or from another network')
+    .argument('<dataset>', 'a folder of class folders, a .tar of one, CIFAR files, a CSV, WebDataset shards')
+    .option('--arch <name>', 'the network; without it one that suits the size of the pictures')
+    .option('--from <model>', `start from a trained network: ${modelHelp}`)
+    .option('--recipe <name>', 'the settings: a name of those below, or a .json file')
+    .option('--set <key=value>', 'replace a field of the recipe, as in augmentation.flip=0', keyValue)
+    .option('--epochs <n>', 'how often every picture is seen', wholeNumber(1, 100_000))
+    .option('--batch <n>', 'pictures of one step', wholeNumber(1, 65_536))
+    .option('--rate <x>', 'the greatest learning rate', number(1e-9, 1000))
+    .option(
+      '--freeze <parts>',
+      'with --from: parts that stay as they are, counted from the stem, or backbone for all but the head',
+      frozenParts,
+    )
+    .option('--teacher <model>', 'the network whose answers are learnt too, where the recipe distils')
+    .option('--seed <n>', 'what everything random depends on', wholeNumber(0, 2 ** 31 - 1))
+    .option(
+      '--validation <share>',
+      'training pictures set apart to choose the best model, where there is no val/ (default: 0.1)',
+      number(0, 0.9),
+    )
+    .option('--out <dir>', 'the folder of the run (default: runs/ and the names of pictures and network)')
+    .option('--resume', 'go on with the run in that folder')
+    .option('--preview', 'write preview.png, a sheet of augmented pictures, before training begins')
+    .option('--engine <name>', 'what computes: wasm (default) or reference')
+    .option('--threads <n>', 'threads to compute on', wholeNumber(1, 1024))
+  addPreprocessingOptions(command)
+    .option('--json', 'answer one JSON object a line: epochs, then the summary')
+    .addHelpText('after', recipesHelp)
+    .action((dataset: string, options: Options) => runTraining(dataset, options, context))
+}
+
+const recipesHelp = `
+Recipes (each a file in the package, and a JSON value in the run's config.json):
+${Object.entries(recipeFiles)
+  .map(([name, recipe]) => `  ${name.padEnd(24)}  ${descriptionOf(recipe)}`)
+  .join('\n')}
+
+Examples:
+  resnet train photos --from resnet50.keras_in1k
+  resnet train cifar10 --arch cifar_resnet20 --recipe one-cycle --epochs 24
+  resnet train photos --out runs/photos --resume`
+
+function descriptionOf(recipe: unknown): string {
+  const described = typeof recipe === 'object' && recipe !== null && 'description' in recipe
+  return described ? String(recipe.description) : ''
+}
+
+function frozenParts(text: string): number | 'backbone' {
+  if (text === 'backbone') return text
+  const parts = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN
+  if (parts <= 16) return parts
+  throw new InvalidArgumentError('It must be a number of parts, or backbone.')
+}
+
+async function runTraining(dataset: string, options: Options, context: Context): Promise<void> {
+  const { train } = await import('../training/train.ts')
+  context.saveFirst()
+  const out = options.resume ? lastRunFolder(dataset, options) : newRunFolder(dataset, options)
+  const output = new TrainingOutput({ dataset, out, json: options.json === true })
+  const settings = await trainOptions(dataset, options)
+  for await (const event of train({ ...settings, out, signal: context.signal })) output.show(event)
+}
+
+async function trainOptions(data: string, options: Options): Promise<TrainOptions> {
+  const { recipe, arch, from, teacher, seed, validation, resume, engine, threads } = options
+  const preprocessing = preprocessingOf(options)
+  const changes = changesOf(options)
+  return {
+    data,
+    ...defined({ arch, from, teacher, seed, validation, resume, engine, threads }),
+    ...(recipe === undefined ? {} : { recipe: await readRecipe(recipe) }),
+    ...(Object.keys(preprocessing).length === 0 ? {} : { preprocessing }),
+    ...(Object.keys(changes).length === 0 ? {} : { changes }),
+  }
+}
+
+function changesOf({ set = {}, epochs, batch, rate, freeze }: Options): Changes {
+  return { ...set, ...defined({ epochs, batch, rate, 'fineTuning.frozen': freeze }) }
+}
+
+/** A recipe's name as it is, or the recipe of a JSON file. */
+async function readRecipe(recipe: string): Promise<string | Recipe> {
+  if (!recipe.endsWith('.json')) return recipe
+  const { parseJson } = await import('../checkpoint/formats/json.ts')
+  const { parseRecipe } = await import('../training/recipe.ts')
+  const bytes = await readFile(recipe).catch((error: unknown) => {
+    throw new ArgumentError(`${recipe}: cannot be read; --recipe takes a name or a .json file`, {
+      cause: error,
+    })
+  })
+  return parseRecipe(parseJson(bytes, recipe))
+}

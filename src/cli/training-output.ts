@@ -1,0 +1,143 @@
+/** What a training shows: progress of the steps on standard error, a line for each epoch and a summary on standard output. */
+import { join } from 'node:path'
+import type { Ended, EpochEnded, RunSettings, Started, Stepped, TrainingEvent } from '../training/events.ts'
+import { formatCount, formatDuration, formatMacs, formatShare, formatShort } from './format.ts'
+import { aside, heading, printError, printLines } from './output.ts'
+import { StatusLine } from './status-line.ts'
+
+interface Shown {
+  /** As the user named it. */
+  readonly dataset: string
+  /** The run's folder. */
+  readonly out: string
+  readonly json: boolean
+}
+
+/** Titles and widths of the epochs' columns: lines appear one by one, so their widths are known beforehand. */
+const columns = [
+  ['epoch', 9],
+  ['loss', 8],
+  ['right', 8],
+  ['val loss', 9],
+  ['val right', 10],
+  ['rate', 9],
+  ['images/s', 9],
+  ['time', 8],
+] as const
+
+export class TrainingOutput {
+  readonly #shown: Shown
+  readonly #status = new StatusLine()
+  #settings: RunSettings | undefined
+
+  constructor(shown: Shown) {
+    this.#shown = shown
+  }
+
+  show(event: TrainingEvent): void {
+    if (event.kind === 'started') this.#started(event)
+    else if (event.kind === 'skipped') this.#aside(`left out: ${event.error}`)
+    else if (event.kind === 'note') this.#aside(`note: ${event.text}`)
+    else if (event.kind === 'step') this.#status.update(() => stepLine(event, this.#settings))
+    else if (event.kind === 'epoch') this.#epoch(event)
+    else if (event.kind === 'ended') this.#ended(event)
+  }
+
+  #started(event: Started): void {
+    const { settings, parameters, trained, macs, runsOn, resumedAt } = event
+    this.#settings = settings
+    if (this.#shown.json) return
+    const { arch, dataset, recipeName, recipe, from, classes } = settings
+    const val = dataset.val === 0 ? 'none' : `${formatCount(dataset.val)} (${valWords[dataset.valFrom]})`
+    const head = columns.map(([title, width]) => title.padStart(width)).join('')
+    printLines([
+      `${heading(arch)}${from === null ? '' : ` from ${from}`}: ${formatShort(parameters)} parameters${
+        trained === parameters ? '' : `, ${formatShort(trained)} trained`
+      }, ${formatMacs(macs)} an image, on ${runsOn}`,
+      `${classes.length} classes, ${formatCount(dataset.train)} pictures to train on, ${val} to validate, ${formatCount(dataset.test)} to test`,
+      `recipe ${recipeName}: ${recipe.description}`,
+      `kept in ${this.#shown.out}${resumedAt === 0 ? '' : `, going on after step ${formatCount(resumedAt)}`}`,
+      '',
+      heading(head),
+    ])
+  }
+
+  #epoch(event: EpochEnded): void {
+    this.#status.clear()
+    if (this.#shown.json) {
+      process.stdout.write(`${JSON.stringify(event)}\n`)
+      return
+    }
+    const { epoch, train, val, rate, imagesPerSecond, seconds, best } = event
+    const cells = [
+      `${epoch}/${this.#settings?.recipe.epochs ?? epoch}`,
+      train.loss.toFixed(4),
+      formatShare(train.accuracy),
+      val?.loss.toFixed(4) ?? '',
+      val === undefined ? '' : formatShare(val.top1),
+      rate.toPrecision(3),
+      imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0),
+      formatDuration(seconds),
+    ]
+    const line = cells.map((cell, i) => cell.padStart(columns[i]?.[1] ?? 0)).join('')
+    printLines([val !== undefined && best ? `${line}  ${aside('best')}` : line])
+  }
+
+  #ended(event: Ended): void {
+    this.#status.clear()
+    const { model: _, ...summary } = event
+    const { out } = this.#shown
+    if (this.#shown.json) {
+      const files = { model: join(out, 'best.safetensors'), report: join(out, 'report.html') }
+      process.stdout.write(`${JSON.stringify({ ...summary, out, ...files })}\n`)
+      return
+    }
+    if (event.reason === 'interrupted') {
+      printError(
+        `interrupted after step ${formatCount(event.steps)}, and saved; go on with: resnet train ${this.#shown.dataset} --out ${out} --resume`,
+      )
+      return
+    }
+    printLines(['', ...summaryLines(event, out)])
+  }
+
+  #aside(text: string): void {
+    this.#status.clear()
+    process.stderr.write(`${text.replace(/\p{Cc}+/gu, ' ')}\n`)
+  }
+}
+
+const valWords = {
+  split: 'a part of its own',
+  share: 'a share of the training pictures',
+  none: 'none',
+} as const
+
+function stepLine(
+  { step, epoch, loss, accuracy, imagesPerSecond, secondsLeft }: Stepped,
+  settings?: RunSettings,
+): string {
+  const epochs = settings === undefined ? '' : `/${settings.recipe.epochs}`
+  return `epoch ${epoch}${epochs}, step ${formatCount(step)}: loss ${loss.toFixed(3)}, ${formatShare(accuracy)} right, ${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s, ${formatDuration(secondsLeft)} left`
+}
+
+function summaryLines({ best, test, reason, seconds }: Ended, out: string): readonly string[] {
+  const ended = reason === 'early' ? 'no better for as long as the recipe waits' : 'trained'
+  const chosen =
+    best === null || best.top1 === null
+      ? []
+      : [`best after epoch ${best.epoch}: ${formatShare(best.top1)} of the validation pictures right`]
+  const tested =
+    test === undefined
+      ? []
+      : [
+          `${formatCount(test.correct)} of ${formatCount(test.images)} test pictures right (${formatShare(test.top1)}), loss ${test.loss.toFixed(4)}`,
+        ]
+  return [
+    `${ended} in ${formatDuration(seconds)}`,
+    ...chosen,
+    ...tested,
+    `model:  ${join(out, 'best.safetensors')}`,
+    `report: ${join(out, 'report.html')}`,
+  ]
+}

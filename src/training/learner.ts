@@ -1,0 +1,245 @@
+/** A network in training: one session with the graphs of each phase, which takes steps and answers scores. */
+import { buildResNet } from '../architecture/build.ts'
+import type { ResNetConfig } from '../architecture/config.ts'
+import type { Engine, Session, TensorMap } from '../engines/engine.ts'
+import { EngineError } from '../errors.ts'
+import type { Graph, StateValue } from '../graph/graph.ts'
+import { initialise } from '../graph/initialise.ts'
+import { withStates } from '../graph/states.ts'
+import { elementsPerImage } from '../ops/shape.ts'
+import type { Batch } from './batches.ts'
+import { notFinite } from './not-finite.ts'
+import { optimiserInputs } from './optimiser.ts'
+import { type Group, type Phase, phasesOf } from './phases.ts'
+import type { Recipe } from './recipe.ts'
+
+export interface LearnerOptions {
+  readonly config: ResNetConfig
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly engine: Engine
+  readonly threads?: number
+  /** Images of a step. */
+  readonly batch: number
+  /** Whether it starts from another network: its phases are those of fine-tuning. */
+  readonly fineTuning: boolean
+  /** Tensors to start from; the rest start from the seed. */
+  readonly from: TensorMap | undefined
+  /** All states of an interrupted run. */
+  readonly resumed: TensorMap | undefined
+}
+
+export interface StepResult {
+  readonly loss: number
+  readonly correct: number
+  readonly gradientNorm: number
+}
+
+/** Prefix of the states that hold moving averages. */
+const averageOf = (name: string) => `average/${name}`
+
+export class Learner {
+  readonly #options: LearnerOptions
+  readonly #phases: readonly Phase[]
+  readonly #session: Session
+  readonly #added = new Map<string, Promise<void>>()
+
+  private constructor(options: LearnerOptions, phases: readonly Phase[], session: Session) {
+    this.#options = options
+    this.#phases = phases
+    this.#session = session
+  }
+
+  static async open(options: LearnerOptions): Promise<Learner> {
+    const { config, recipe, seed, engine, threads, fineTuning, from, resumed } = options
+    const phases = phasesOf(config, recipe, fineTuning)
+    const states = new Map(phases.flatMap(({ training }) => [...training.states]))
+    for (const [name, state] of buildResNet(config).states) if (!states.has(name)) states.set(name, state)
+    const first = new Map([...initialise({ states }, seed), ...(from ?? [])])
+    // An average starts at what it averages.
+    for (const name of states.keys()) {
+      const value = first.get(name)
+      if (value !== undefined && states.has(averageOf(name))) first.set(averageOf(name), value.slice())
+    }
+    const session = await engine.open(
+      new Map([...first, ...(resumed ?? [])]),
+      threads === undefined ? {} : { threads },
+    )
+    return new Learner(options, phases, session)
+  }
+
+  get runsOn(): string {
+    return this.#session.runsOn
+  }
+
+  /** Single numbers that are trained in the last phase. */
+  get trainedParameters(): number {
+    const { states } = buildResNet(this.#options.config)
+    const names = (this.#phases.at(-1)?.groups ?? []).flatMap(({ parameters }) => parameters)
+    return names.reduce((sum, name) => sum + elementsPerImage(states.get(name)?.shape ?? [0]), 0)
+  }
+
+  phaseOf(epoch: number): Phase {
+    const phase = this.#phases.find(({ from, to }) => epoch >= from && epoch < to) ?? this.#phases.at(-1)
+    if (phase === undefined) throw new EngineError('the run has no epoch')
+    return phase
+  }
+
+  /**
+   * One step of the optimiser: gradients of the batch, micro-batch by micro-batch, then the update. Where a loss or a
+   * gradient is not finite the network stays as it was.
+   *
+   * @throws TrainingError that names the step and the layer.
+   */
+  async step(
+    batch: Batch,
+    at: { readonly epoch: number; readonly step: number; readonly rate: number },
+  ): Promise<StepResult> {
+    const phase = this.phaseOf(at.epoch)
+    const { recipe, batch: size, config, seed } = this.#options
+    const micro = recipe.microBatch === null ? size : Math.min(recipe.microBatch, size)
+    let [loss, correct, squared] = [0, 0, 0]
+    for (let start = 0; start < size; start += micro) {
+      const name = start === 0 ? 'first' : 'next'
+      const inputs = microBatch(batch, { start, count: micro, size, seed, step: at.step })
+      const graph = phase.training[name]
+      await this.#add(`${name} ${phase.name}`, () => graph, micro)
+      const needed = new Map([...inputs].filter(([input]) => graph.inputs.has(input)))
+      const outputs = await this.#session.run(`${name} ${phase.name}`, needed)
+      loss += outputs.get('loss')?.[0] ?? Number.NaN
+      squared = outputs.get('squaredNorm')?.[0] ?? Number.NaN
+      correct += countCorrect(outputs.get('logits'), inputs.get('targets'), config.classes)
+      if (!Number.isFinite(loss) || !Number.isFinite(squared)) {
+        throw await notFinite(this.#session, { config, phase, inputs, batch: micro, step: at.step + 1, loss })
+      }
+    }
+    await this.#update(phase, at, Math.sqrt(squared))
+    return { loss, correct, gradientNorm: Math.sqrt(squared) }
+  }
+
+  /** Scores [N, classes] of images [N, C, H, W] by the network, or by its averages where the recipe averages. */
+  async scores(image: Float32Array, batch: number, epoch: number): Promise<Float32Array> {
+    const phase = this.phaseOf(epoch)
+    const name = `scores ${phase.name} ${batch}`
+    await this.#add(name, () => averaged(buildResNet(this.#options.config), phase), batch)
+    const outputs = await this.#session.run(name, new Map([['image', image]]))
+    return outputs.get('logits') ?? new Float32Array()
+  }
+
+  /** The network's tensors, averaged where the recipe averages: what a model file holds. */
+  async tensors(epoch: number): Promise<TensorMap> {
+    const { states } = this.phaseOf(epoch).training
+    const names = [...buildResNet(this.#options.config).states.keys()]
+    const source = (name: string) => (states.has(averageOf(name)) ? averageOf(name) : name)
+    const read = await this.#session.readState(names.map(source))
+    return new Map(names.map((name) => [name, read.get(source(name)) ?? new Float32Array()]))
+  }
+
+  /** Everything that going on needs: gradients and pending statistics live within a step. */
+  async states(): Promise<TensorMap> {
+    const all = new Set(this.#phases.flatMap(({ training }) => [...training.states.keys()]))
+    for (const name of buildResNet(this.#options.config).states.keys()) all.add(name)
+    return this.#session.readState(
+      [...all].filter((name) => !name.startsWith('gradient/') && !name.startsWith('pending/')),
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#session.dispose()
+  }
+
+  async #update(
+    phase: Phase,
+    at: { readonly step: number; readonly rate: number },
+    norm: number,
+  ): Promise<void> {
+    const { recipe } = this.#options
+    const graph = phase.training.update
+    await this.#add(`update ${phase.name}`, () => graph, 1)
+    const scalars = new Map<string, number>([
+      ['rate', at.rate],
+      ['decay', recipe.decay],
+      ...optimiserInputs(recipe, { step: at.step, norm }),
+      ...phase.groups.flatMap((group) => groupInputs(group, recipe, at.rate)),
+    ])
+    const needed = [...scalars].filter(([name]) => graph.inputs.has(name))
+    await this.#session.run(
+      `update ${phase.name}`,
+      new Map(needed.map(([name, value]) => [name, Float32Array.of(value)])),
+    )
+  }
+
+  #add(name: string, graph: () => Graph, batch: number): Promise<void> {
+    const added = this.#added.get(name) ?? this.#session.add(name, graph(), { batch })
+    this.#added.set(name, added)
+    return added
+  }
+}
+
+function groupInputs(group: Group, recipe: Recipe, rate: number): readonly (readonly [string, number])[] {
+  return [
+    [`rate/${group.name}`, rate * group.rate],
+    [`decay/${group.name}`, group.decayed ? recipe.decay : 0],
+  ]
+}
+
+/** The inference graph over the averages of a phase where there are some. */
+function averaged(graph: Graph, { training }: Phase): Graph {
+  const replaced = new Map<StateValue, StateValue>()
+  for (const state of graph.states.values()) {
+    const average = training.states.get(averageOf(state.name))
+    if (average !== undefined) replaced.set(state, average)
+  }
+  return withStates(graph, replaced)
+}
+
+/** The rows of one micro-batch, with what random operations are keyed by. */
+function microBatch(
+  { image, targets, weights, teacher }: Batch,
+  at: {
+    readonly start: number
+    readonly count: number
+    readonly size: number
+    readonly seed: number
+    readonly step: number
+  },
+): ReadonlyMap<string, Float32Array> {
+  const { start, count, size } = at
+  const rows = (values: Float32Array) => {
+    const row = values.length / size
+    return count === size ? values : values.subarray(start * row, (start + count) * row)
+  }
+  return new Map([
+    ['image', rows(image)],
+    ['targets', rows(targets)],
+    ['weights', rows(weights)],
+    ['seed', Float32Array.of(at.seed, at.step)],
+    ['imageIndex', Float32Array.from({ length: count }, (_, i) => start + i)],
+    ...(teacher === undefined
+      ? []
+      : ([
+          ['teacherTargets', rows(teacher.targets)],
+          ['teacherWeights', rows(teacher.weights)],
+        ] as const)),
+  ])
+}
+
+/** Images whose greatest score is that of their target's greatest class. */
+function countCorrect(
+  logits: Float32Array | undefined,
+  targets: Float32Array | undefined,
+  classes: number,
+): number {
+  if (logits === undefined || targets === undefined) return 0
+  let correct = 0
+  for (let start = 0; start < logits.length; start += classes) {
+    if (greatest(logits, start, classes) === greatest(targets, start, classes)) correct++
+  }
+  return correct
+}
+
+function greatest(values: Float32Array, start: number, count: number): number {
+  let best = 0
+  for (let c = 1; c < count; c++) if ((values[start + c] ?? 0) > (values[start + best] ?? 0)) best = c
+  return best
+}

@@ -1,0 +1,75 @@
+/** Which network a run trains, with which preprocessing, and from which tensors. */
+import type { ResNetConfig } from '../architecture/config.ts'
+import { type Preprocessing, preprocessingNamed } from '../architecture/preprocessing.ts'
+import { variantNamed } from '../architecture/variants.ts'
+import type { Model } from '../checkpoint/model.ts'
+import { statesOf } from '../checkpoint/recognise/states.ts'
+import type { TensorMap } from '../engines/engine.ts'
+import { overriddenPreprocessing, type PreprocessingOverrides } from '../inference/load.ts'
+import type { Recipe } from './recipe.ts'
+
+export interface Network {
+  readonly arch: string
+  readonly config: ResNetConfig
+  readonly preprocessing: Preprocessing
+  /** Tensors that it starts from, where it starts from a model. */
+  readonly tensors: TensorMap | undefined
+}
+
+export interface NetworkOptions {
+  readonly classes: readonly string[]
+  readonly overrides?: PreprocessingOverrides | undefined
+  readonly recipe: Recipe
+}
+
+/** A named network with a head for these classes. */
+export function networkNamed(arch: string, { classes, overrides = {}, recipe }: NetworkOptions): Network {
+  const { config, preprocessing: named, name } = variantNamed(arch)
+  const preprocessing = overriddenPreprocessing(preprocessingNamed(named, config.input), overrides)
+  const trained = trainedConfig(config, { classes, preprocessing, recipe })
+  return { arch: name, config: trained, preprocessing, tensors: undefined }
+}
+
+/** A model's network with a head for these classes; the head is the model's own where the classes are. */
+export function networkFrom(model: Model, { classes, overrides = {}, recipe }: NetworkOptions): Network {
+  const preprocessing = overriddenPreprocessing(model.preprocessing, overrides)
+  const config = trainedConfig(model.config, { classes, preprocessing, recipe })
+  const sameClasses =
+    model.labels.length === classes.length && model.labels.every((label, i) => label === classes[i])
+  const head = sameClasses ? new Set<string>() : classifierOf(config)
+  const states = statesOf(config)
+  const kept = [...model.tensors].filter(([name]) => states.has(name) && !head.has(name))
+  return { arch: model.name, config, preprocessing, tensors: new Map(kept) }
+}
+
+/** The config with these classes, the input that the preprocessing cuts, and the recipe's stochastic depth. */
+function trainedConfig(
+  config: ResNetConfig,
+  given: {
+    readonly classes: readonly string[]
+    readonly preprocessing: Preprocessing
+    readonly recipe: Recipe
+  },
+): ResNetConfig {
+  const { classes, preprocessing, recipe } = given
+  const own = config.regularisation.stochasticDepth
+  const usual = { schedule: 'paper', rescale: 'training', draw: 'image' } as const
+  const rate = recipe.stochasticDepth
+  return {
+    ...config,
+    classes: classes.length,
+    input: preprocessing.crop,
+    head: { ...config.head, backgroundClass: false },
+    regularisation: {
+      ...config.regularisation,
+      stochasticDepth: rate === null ? own : { ...(own ?? usual), rate },
+    },
+  }
+}
+
+/** The parameters whose shape follows the number of classes. */
+function classifierOf(config: ResNetConfig): ReadonlySet<string> {
+  const other = statesOf({ ...config, classes: config.classes + 1 })
+  const changes = [...statesOf(config)].filter(([name, shape]) => String(shape) !== String(other.get(name)))
+  return new Set(changes.map(([name]) => name))
+}

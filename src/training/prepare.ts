@@ -1,0 +1,261 @@
+/** From what a caller asks for to a run that can begin: the data, the network, the recipe, and where it is kept. */
+import { openRunFolder } from '#platform/training/run-folder'
+import type { Changes } from '../architecture/change.ts'
+import { openTrainingSet, type TrainingSet } from '../datasets/training-set.ts'
+import type { Engine, TensorMap } from '../engines/engine.ts'
+import { ArgumentError, DatasetError } from '../errors.ts'
+import { engineNamed } from '../inference/engines.ts'
+import { type ModelSource, type PreprocessingOverrides, readModel } from '../inference/load.ts'
+import { hashName } from '../ops/random-bits.ts'
+import { type BatchSource, PictureBatches } from './batches.ts'
+import type { RunSettings, TrainingEvent } from './events.ts'
+import { Learner } from './learner.ts'
+import { networkFrom, networkNamed } from './network.ts'
+import { Pictures } from './pictures.ts'
+import type { Recipe } from './recipe.ts'
+import { changedRecipe, recipeNamed } from './recipes.ts'
+import type { RunStore, SavedRun } from './store.ts'
+import { openTeacher } from './teacher.ts'
+
+export interface TrainOptions {
+  /** A path of a dataset, in Node; or pictures in memory (`trainingSetOf`). */
+  readonly data: string | TrainingSet
+  /** The network, where it starts from nothing; by the pictures' size without it. */
+  readonly arch?: string
+  /** The model to start from: its head is replaced where its classes are others. */
+  readonly from?: ModelSource
+  /** A recipe or its name; without it `fine-tune` with `from`, else by the pictures' size. */
+  readonly recipe?: string | Recipe
+  /** Fields of the recipe that are replaced, by dotted keys. */
+  readonly changes?: Changes
+  /** Fields of the preprocessing that go before the network's own. */
+  readonly preprocessing?: PreprocessingOverrides
+  /** The teacher, for recipes that distil. */
+  readonly teacher?: ModelSource
+  /** All that is random depends on it (default 0). */
+  readonly seed?: number
+  /** The share of the training pictures that is kept for validation where the dataset has no such part (default 0.1). */
+  readonly validation?: number
+  /** In Node: the run's folder. */
+  readonly out?: string
+  /** Goes on with the run in `out`. */
+  readonly resume?: boolean
+  readonly engine?: string
+  readonly threads?: number
+  /** Seconds between two states that are saved within an epoch (default 120). */
+  readonly saveEverySeconds?: number
+  readonly signal?: AbortSignal
+}
+
+export interface PreparedRun {
+  readonly settings: RunSettings
+  readonly set: TrainingSet
+  readonly pictures: Pictures
+  readonly batches: BatchSource
+  readonly learner: Learner
+  /** Images of a step. */
+  readonly batch: number
+  readonly stepsPerEpoch: number
+  readonly store: RunStore | undefined
+  readonly saved: SavedRun | undefined
+  /** Channels that the network reads. */
+  readonly channels: number
+  readonly engine: Engine
+  /** What has come up since it was last asked: unreadable pictures. */
+  news(): readonly TrainingEvent[]
+  close(): Promise<void>
+}
+
+/** Opens everything that a run needs. Throws as `train`. */
+export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
+  const { out, resume = false } = options
+  if (resume) checkResumable(options)
+  const store = out === undefined ? undefined : await openRunFolder(out, { resume })
+  const opened: { close(): Promise<void> }[] = store === undefined ? [] : [store]
+  try {
+    const set = await openData(options, store)
+    opened.push(set)
+    const news: TrainingEvent[] = []
+    const total = set.train.length + set.val.length + set.test.length
+    const pictures = new Pictures(total, (unreadable) => news.push({ kind: 'skipped', ...unreadable }))
+    const { settings, tensors } = await settingsFor(options, { set, pictures, store })
+    const run = await openNetworks(options, { set, pictures, settings, tensors, saved: store?.resumed?.run })
+    opened.push(...run.opened)
+    if (store?.resumed === undefined) await store?.begin(settings)
+    return {
+      ...run,
+      settings,
+      set,
+      pictures,
+      store,
+      news: () => news.splice(0),
+      close: () => closeAll(opened),
+    }
+  } catch (error) {
+    await closeAll(opened)
+    throw error
+  }
+}
+
+async function closeAll(opened: readonly { close(): Promise<void> }[]): Promise<void> {
+  for (const each of [...opened].reverse()) await each.close()
+}
+
+/** What a run that goes on takes from its folder, and so is not told anew. */
+function checkResumable(options: TrainOptions): void {
+  if (options.out === undefined) throw new ArgumentError('to resume a run, name its folder')
+  const told = (
+    ['arch', 'from', 'recipe', 'changes', 'preprocessing', 'teacher', 'seed', 'validation'] as const
+  ).find((key) => options[key] !== undefined)
+  if (told !== undefined)
+    throw new ArgumentError(`a run that is resumed keeps its settings; leave ${told} out`)
+}
+
+async function openData(
+  { data, seed, validation }: TrainOptions,
+  store: RunStore | undefined,
+): Promise<TrainingSet> {
+  if (typeof data !== 'string') return data
+  const before = store?.resumed?.settings
+  return openTrainingSet(data, {
+    seed: before?.seed ?? seed ?? 0,
+    validation: before?.dataset.validation ?? validation ?? defaultValidation,
+  })
+}
+
+const defaultValidation = 0.1
+
+/** The settings of the run that goes on, or those that the options ask for. */
+async function settingsFor(
+  options: TrainOptions,
+  given: { readonly set: TrainingSet; readonly pictures: Pictures; readonly store: RunStore | undefined },
+): Promise<{ readonly settings: RunSettings; readonly tensors: TensorMap | undefined }> {
+  const { set, pictures, store } = given
+  const before = store?.resumed?.settings
+  if (before === undefined) return newSettings(options, set, pictures)
+  const { name, fingerprint } = before.dataset
+  if (fingerprintOf(set) !== fingerprint) {
+    throw new DatasetError(
+      `${set.name}: is not the dataset that the run began with (${name}, ${before.dataset.train} training pictures); a run goes on with the same pictures only`,
+    )
+  }
+  return { settings: before, tensors: undefined }
+}
+
+/** The short side, in pixels, up to which pictures go to a network for small ones. */
+const smallPictures = 64
+
+async function newSettings(
+  options: TrainOptions,
+  set: TrainingSet,
+  pictures: Pictures,
+): Promise<{ readonly settings: RunSettings; readonly tensors: TensorMap | undefined }> {
+  const { seed = 0, from, teacher, validation = defaultValidation, arch, preprocessing: overrides } = options
+  const small = await hasSmallPictures(set, pictures)
+  const { recipe, recipeName } = chooseRecipe(options, small)
+  checkTeacher(recipeName, recipe, teacher)
+  const given = { classes: set.classes, overrides, recipe }
+  const network =
+    from === undefined
+      ? networkNamed(arch ?? (small ? 'cifar_resnet20' : 'resnet18'), given)
+      : networkFrom(await readModel(from, arch === undefined ? {} : { arch }), given)
+  const [train, val, test] = [set.train.length, set.val.length, set.test.length]
+  const fingerprint = fingerprintOf(set)
+  const settings = {
+    arch: network.arch,
+    config: network.config,
+    preprocessing: network.preprocessing,
+    classes: set.classes,
+    recipeName,
+    recipe,
+    seed,
+    from: from === undefined ? null : nameOf(from, network.arch),
+    teacher: teacher === undefined ? null : nameOf(teacher, 'a model'),
+    dataset: { name: set.name, train, val, test, valFrom: set.valFrom, validation, fingerprint },
+  }
+  return { settings, tensors: network.tensors }
+}
+
+async function hasSmallPictures(set: TrainingSet, pictures: Pictures): Promise<boolean> {
+  for (const item of set.train) {
+    const picture = await pictures.get(item)
+    if (picture !== undefined) return Math.min(picture.width, picture.height) <= smallPictures
+  }
+  throw new DatasetError(`${set.name}: none of its ${set.train.length} training pictures can be read`)
+}
+
+function chooseRecipe(
+  { recipe, from, changes = {} }: TrainOptions,
+  small: boolean,
+): { readonly recipe: Recipe; readonly recipeName: string } {
+  if (typeof recipe === 'object') return { recipe: changedRecipe(recipe, changes), recipeName: 'its own' }
+  const name = recipe ?? (from !== undefined ? 'fine-tune' : small ? 'one-cycle' : 'photos')
+  return { recipe: changedRecipe(recipeNamed(name), changes), recipeName: name }
+}
+
+function checkTeacher(name: string, { distillation }: Recipe, teacher: ModelSource | undefined): void {
+  if (distillation !== null && teacher === undefined)
+    throw new ArgumentError(`the recipe ${name} distils; name a teacher`)
+  if (distillation === null && teacher !== undefined) {
+    throw new ArgumentError(
+      `the recipe ${name} does not distil; leave the teacher out, or set its distillation to a weight and a temperature`,
+    )
+  }
+}
+
+function nameOf(source: ModelSource, otherwise: string): string {
+  return typeof source === 'string' ? source : otherwise
+}
+
+function fingerprintOf({ train, val, test }: TrainingSet): string {
+  const files = [train, val, test].flatMap((items) => [
+    ...items.map((item) => `${item.class} ${item.file}`),
+    '',
+  ])
+  return hashName(files.join('\n')).toString(16).padStart(8, '0')
+}
+
+/** The session that learns, its batches, and the teacher's session. */
+async function openNetworks(
+  options: TrainOptions,
+  given: {
+    readonly set: TrainingSet
+    readonly pictures: Pictures
+    readonly settings: RunSettings
+    readonly tensors: TensorMap | undefined
+    readonly saved: SavedRun | undefined
+  },
+) {
+  const { set, pictures, settings, tensors, saved } = given
+  const { recipe, seed, classes, config, preprocessing } = settings
+  const threads = options.threads === undefined ? {} : { threads: options.threads }
+  const batch = Math.min(recipe.batch, set.train.length)
+  const engine = await engineNamed(options.engine)
+  const source = options.teacher ?? settings.teacher ?? undefined
+  const teacher = await openTeacher(source, { settings, engine, ...threads })
+  const learner = await Learner.open({
+    config,
+    recipe,
+    seed,
+    engine,
+    ...threads,
+    batch,
+    fineTuning: settings.from !== null,
+    from: tensors,
+    resumed: saved?.states,
+  })
+  const batches = new PictureBatches({
+    items: set.train,
+    pictures,
+    recipe,
+    preprocessing,
+    channels: config.inputChannels,
+    classes: classes.length,
+    seed,
+    batch,
+    ...(teacher === undefined ? {} : { teacher: teacher.scores }),
+  })
+  const stepsPerEpoch = Math.ceil(set.train.length / batch)
+  const opened = [...(teacher === undefined ? [] : [teacher]), learner]
+  return { batches, learner, engine, batch, stepsPerEpoch, saved, channels: config.inputChannels, opened }
+}

@@ -1,0 +1,64 @@
+/** The file of a run's state: its tensors as safetensors, and its place in the run as JSON in the metadata. */
+
+import * as v from 'valibot'
+import { openFile } from '#platform/checkpoint/bytes'
+import { narrow } from '../checkpoint/formats/dtypes.ts'
+import { parseJson } from '../checkpoint/formats/json.ts'
+import { writeSafetensors } from '../checkpoint/formats/safetensors-writer.ts'
+import { readCheckpoint } from '../checkpoint/read.ts'
+import type { TensorMap } from '../engines/engine.ts'
+import { CheckpointError } from '../errors.ts'
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const lengths = v.strictObject({ events: count, tensorboard: count })
+const schema = v.strictObject({
+  position: v.strictObject({
+    step: count,
+    epoch: count,
+    sums: v.strictObject({ loss: v.number(), correct: count, images: count }),
+    epochSeconds: v.number(),
+    seconds: v.number(),
+    best: v.nullable(v.strictObject({ epoch: count, loss: v.number(), top1: v.nullable(v.number()) })),
+    sinceBest: count,
+  }),
+  logs: lengths,
+})
+
+/** How long the logs were when the state was saved. */
+export type LogLengths = v.InferOutput<typeof lengths>
+type Place = v.InferOutput<typeof schema>
+
+const mark = 'resnet-ts run'
+
+/** The bytes of a state file, in chunks. */
+export function stateFile(place: Place, states: TensorMap): AsyncGenerator<Uint8Array, void, undefined> {
+  const tensors = [...states].map(([name, values]) => ({
+    name,
+    type: 'F32' as const,
+    shape: [values.length],
+    bytes: () => narrow('F32', values),
+  }))
+  return writeSafetensors(tensors, new Map([[mark, JSON.stringify(place)]]))
+}
+
+/** Reads a state file. Throws `CheckpointError` for one that is none, or damaged. */
+export async function readState(
+  path: string,
+): Promise<{ readonly place: Place; readonly states: TensorMap }> {
+  const source = await openFile(path)
+  try {
+    const { metadata, tensors } = await readCheckpoint(source)
+    const text = metadata.get(mark)
+    if (text === undefined) throw new CheckpointError(`${path}: is not the state of a run`)
+    const place = v.safeParse(schema, parseJson(new TextEncoder().encode(text), path))
+    if (!place.success) {
+      const [issue] = place.issues
+      throw new CheckpointError(`${path}: the run's place is damaged (${v.getDotPath(issue) ?? 'no object'})`)
+    }
+    const states = new Map<string, Float32Array>()
+    for (const [name, tensor] of tensors) states.set(name, await tensor.read())
+    return { place: place.output, states }
+  } finally {
+    await source.close()
+  }
+}

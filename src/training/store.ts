@@ -1,0 +1,62 @@
+/** Where a run is kept, so that it can go on after an interruption: a folder in Node (`run-folder.node.ts`). */
+import type { Model } from '../checkpoint/model.ts'
+import type { TensorMap } from '../engines/engine.ts'
+import type { Ended, RunSettings, TrainingEvent } from './events.ts'
+
+export interface Best {
+  /** The epoch, from 1, after which the model was the best so far. */
+  readonly epoch: number
+  /** On the validation pictures, else of the training. */
+  readonly loss: number
+  /** On the validation pictures; null where there are none. */
+  readonly top1: number | null
+}
+
+/** Where a run stands; with the session's states, all that going on needs. */
+export interface Position {
+  /** Steps taken. */
+  readonly step: number
+  /** Epochs finished. */
+  readonly epoch: number
+  /** Sums over the images of the epoch that is under way. */
+  readonly sums: { readonly loss: number; readonly correct: number; readonly images: number }
+  /** Seconds of training in this epoch and in all, evaluation apart. */
+  readonly epochSeconds: number
+  readonly seconds: number
+  readonly best: Best | null
+  /** Epochs since the best one. */
+  readonly sinceBest: number
+}
+
+export const startPosition: Position = {
+  step: 0,
+  epoch: 0,
+  sums: { loss: 0, correct: 0, images: 0 },
+  epochSeconds: 0,
+  seconds: 0,
+  best: null,
+  sinceBest: 0,
+}
+
+export interface SavedRun {
+  readonly position: Position
+  /** Parameters, running statistics, the optimiser's state, averages. */
+  readonly states: TensorMap
+  /** The tensors of the best model so far. */
+  readonly bestTensors: TensorMap | undefined
+}
+
+/** What is kept of an event: all but the model, which has a file of its own. */
+export type KeptEvent = Exclude<TrainingEvent, Ended> | Omit<Ended, 'model'>
+
+export interface RunStore {
+  /** The run that was there and goes on. */
+  readonly resumed: { readonly settings: RunSettings; readonly run: SavedRun } | undefined
+  /** Begins a new run. */
+  begin(settings: RunSettings): Promise<void>
+  append(event: KeptEvent): Promise<void>
+  saveModel(which: 'last' | 'best', model: Model): Promise<void>
+  /** Saves a state from which the run can go on, whole or not at all. */
+  save(position: Position, states: TensorMap): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,52 @@
+/** The teacher of a distillation: a model that answers on the pictures as the student sees them. */
+import type { Engine } from '../engines/engine.ts'
+import { ArgumentError } from '../errors.ts'
+import { type ModelSource, readModel } from '../inference/load.ts'
+import { LoadedModel } from '../inference/loaded-model.ts'
+import type { Teacher } from './batches.ts'
+import type { RunSettings } from './events.ts'
+
+export interface OpenedTeacher {
+  readonly scores: Teacher
+  close(): Promise<void>
+}
+
+/**
+ * Opens the teacher where one is named.
+ *
+ * @throws ArgumentError where its classes are others, or it sees pictures in another way.
+ */
+export async function openTeacher(
+  source: ModelSource | undefined,
+  given: { readonly settings: RunSettings; readonly engine: Engine; readonly threads?: number },
+): Promise<OpenedTeacher | undefined> {
+  if (source === undefined) return undefined
+  const { settings, engine, threads } = given
+  const model = await readModel(source)
+  const { classes, preprocessing } = settings
+  const other = classes.find((label, i) => model.labels[i] !== label)
+  if (other !== undefined || model.labels.length !== classes.length) {
+    throw new ArgumentError(
+      `the teacher ${model.name} has other classes than the pictures (${classes.length}, ${other ?? model.labels.at(-1)} among them); it must have been trained on the same`,
+    )
+  }
+  if (JSON.stringify(model.preprocessing) !== JSON.stringify(preprocessing)) {
+    throw new ArgumentError(
+      `the teacher ${model.name} sees pictures prepared in another way than the network that learns; give it the teacher's mean, deviation and size`,
+    )
+  }
+  const loaded = await LoadedModel.open(model, engine, threads === undefined ? {} : { threads })
+  return {
+    async scores(image, batch) {
+      const values = image.length / batch
+      const images = Array.from({ length: batch }, (_, i) => image.subarray(i * values, (i + 1) * values))
+      const answers = await loaded.logitsOfBatch(images, batch)
+      const scores = new Float32Array(batch * classes.length)
+      answers.forEach((answer, i) => {
+        scores.set(answer, i * classes.length)
+      })
+      return scores
+    },
+    close: () => loaded.dispose(),
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The training loop: epochs of steps, evaluation, and saving, told as events. A run is a function of its settings and its
+ * seed: order, augmentation and random operations depend on epoch and step alone, so that one which goes on from a saved
+ * state ends as if it had never stopped.
+ */
+import { totalsOf } from '../analysis/summary.ts'
+import { buildResNet } from '../architecture/build.ts'
+import type { Model } from '../checkpoint/model.ts'
+import type { TensorMap } from '../engines/engine.ts'
+import { LoadedModel } from '../inference/loaded-model.ts'
+import type { Counts } from '../inference/tally.ts'
+import type { Batch } from './batches.ts'
+import type { Ended, EpochEnded, Saved, Started, Stepped, TrainingEvent } from './events.ts'
+import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
+import { rateShare } from './schedule.ts'
+import { Speed } from './speed.ts'
+import { type KeptEvent, type Position, startPosition } from './store.ts'
+import { trainedModel } from './trained-model.ts'
+import { type Validation, validate } from './validate.ts'
+
+/**
+ * Trains a network, from nothing or from a model, and tells what happens as it happens; the last event carries the best
+ * model. Leaving the loop ends the run; aborting `signal` ends it after the step that is under way, saved where there is a
+ * folder for it.
+ *
+ * @throws DatasetError, ConfigError, ArgumentError for what it cannot be trained on or with; TrainingError where a loss or a
+ * gradient is no longer finite; ResourceError where the disk does not take what is saved.
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<TrainingEvent, void, undefined> {
+  const run = await prepareRun(options)
+  try {
+    yield* new Loop(run, options).events()
+  } finally {
+    await run.close()
+  }
+}
+
+class Loop {
+  readonly #run: PreparedRun
+  readonly #signal: AbortSignal | undefined
+  readonly #saveEverySeconds: number
+  readonly #speed = new Speed()
+  #position: Position
+  #best: TensorMap | undefined
+  #lastSave = performance.now()
+
+  constructor(run: PreparedRun, { signal, saveEverySeconds = 120 }: TrainOptions) {
+    this.#run = run
+    this.#signal = signal
+    this.#saveEverySeconds = saveEverySeconds
+    this.#position = run.saved?.position ?? startPosition
+    this.#best = run.saved?.bestTensors
+  }
+
+  async *events(): AsyncGenerator<TrainingEvent, void, undefined> {
+    const { recipe } = this.#run.settings
+    yield* this.#tell(this.#started())
+    let reason: Ended['reason'] = 'finished'
+    while (this.#position.epoch < recipe.epochs && reason === 'finished') {
+      yield* this.#epoch()
+      if (this.#stopped && !this.#epochIsOver) {
+        reason = 'interrupted'
+        break
+      }
+      yield* this.#tell(await this.#endEpoch())
+      yield await this.#save()
+      if (recipe.patience !== null && this.#position.sinceBest >= recipe.patience) reason = 'early'
+      else if (this.#stopped && this.#position.epoch < recipe.epochs) reason = 'interrupted'
+    }
+    if (reason === 'interrupted') yield await this.#save()
+    yield* this.#tell(await this.#ended(reason))
+  }
+
+  get #stopped(): boolean {
+    return this.#signal?.aborted === true
+  }
+
+  get #stepOfEpoch(): number {
+    return this.#position.step - this.#position.epoch * this.#run.stepsPerEpoch
+  }
+
+  get #epochIsOver(): boolean {
+    return this.#stepOfEpoch >= this.#run.stepsPerEpoch
+  }
+
+  /** The steps of an epoch that are left; fewer where the run is told to stop. */
+  async *#epoch(): AsyncGenerator<TrainingEvent, void, undefined> {
+    const { batches, stepsPerEpoch } = this.#run
+    const { epoch } = this.#position
+    this.#speed.restart()
+    let next = this.#epochIsOver ? undefined : batches.prepare(epoch, this.#stepOfEpoch)
+    while (next !== undefined && !this.#stopped) {
+      const batch = await next
+      // The pictures of the following step are read and augmented while this one is computed.
+      const following = this.#stepOfEpoch + 1
+      next = following < stepsPerEpoch ? batches.prepare(epoch, following) : undefined
+      // Its failure is met where it is awaited, not while the step runs.
+      next?.catch(() => undefined)
+      const event = await this.#step(batch)
+      for (const news of this.#run.news()) yield* this.#tell(news)
+      yield* this.#tell(event)
+      if (performance.now() - this.#lastSave > this.#saveEverySeconds * 1000) yield await this.#save()
+    }
+  }
+
+  async #step(batch: Batch): Promise<Stepped> {
+    const { learner, settings, stepsPerEpoch, batch: images } = this.#run
+    const { recipe } = settings
+    const { step, epoch, sums } = this.#position
+    const steps = recipe.epochs * stepsPerEpoch
+    const rate = recipe.rate * rateShare(recipe, { step, stepsPerEpoch, steps })
+    const { loss, correct, gradientNorm } = await learner.step(batch, { epoch, step, rate })
+    const seconds = this.#speed.add(images)
+    this.#position = {
+      ...this.#position,
+      step: step + 1,
+      sums: {
+        loss: sums.loss + loss * images,
+        correct: sums.correct + correct,
+        images: sums.images + images,
+      },
+      epochSeconds: this.#position.epochSeconds + seconds,
+      seconds: this.#position.seconds + seconds,
+    }
+    const { imagesPerSecond } = this.#speed
+    const secondsLeft = ((steps - step - 1) * images) / imagesPerSecond
+    const accuracy = correct / images
+    const where = { step: step + 1, epoch: epoch + 1 }
+    return {
+      kind: 'step',
+      ...where,
+      loss,
+      accuracy,
+      rate,
+      gradientNorm,
+      images,
+      imagesPerSecond,
+      secondsLeft,
+    }
+  }
+
+  /** Judges the network on the validation pictures, and keeps it where it is the best so far. */
+  async #endEpoch(): Promise<EpochEnded> {
+    const { learner, settings, stepsPerEpoch, set } = this.#run
+    const { epoch, step, sums, epochSeconds, best } = this.#position
+    const val = set.val.length > 0 ? await this.#validate(epoch) : undefined
+    const loss = sums.loss / sums.images
+    const isBest = val === undefined || best === null || best.top1 === null || isBetter(val, best)
+    const tensors = await learner.tensors(epoch)
+    if (isBest) this.#best = tensors
+    this.#position = {
+      ...this.#position,
+      epoch: epoch + 1,
+      sums: startPosition.sums,
+      epochSeconds: 0,
+      best: isBest ? { epoch: epoch + 1, loss: val?.loss ?? loss, top1: val?.top1 ?? null } : best,
+      sinceBest: isBest ? 0 : this.#position.sinceBest + 1,
+    }
+    await this.#saveModels(tensors, isBest)
+    const steps = settings.recipe.epochs * stepsPerEpoch
+    return {
+      kind: 'epoch',
+      epoch: epoch + 1,
+      step,
+      rate: settings.recipe.rate * rateShare(settings.recipe, { step: step - 1, stepsPerEpoch, steps }),
+      train: { loss, accuracy: sums.correct / sums.images },
+      ...(val === undefined
+        ? {}
+        : { val: { images: val.images, loss: val.loss, top1: val.top1, top5: val.top5 } }),
+      best: isBest,
+      seconds: epochSeconds,
+      imagesPerSecond: sums.images / epochSeconds,
+    }
+  }
+
+  #validate(epoch: number): Promise<Counts> {
+    const { learner, set } = this.#run
+    const scores = (image: Float32Array, batch: number) => learner.scores(image, batch, epoch)
+    return validate({ ...this.#seen(), items: set.val, scores })
+  }
+
+  /** The best model on the test pictures. */
+  async #test(model: Model): Promise<Counts | undefined> {
+    const { set, engine } = this.#run
+    if (set.test.length === 0) return undefined
+    const loaded = await LoadedModel.open(model, engine)
+    try {
+      const values = model.config.inputChannels * model.preprocessing.crop[0] * model.preprocessing.crop[1]
+      const scores = async (image: Float32Array, batch: number) => {
+        const images = Array.from({ length: batch }, (_, i) => image.subarray(i * values, (i + 1) * values))
+        return Float32Array.from((await loaded.logitsOfBatch(images, batch)).flatMap((row) => [...row]))
+      }
+      return await validate({ ...this.#seen(), items: set.test, scores })
+    } finally {
+      await loaded.dispose()
+    }
+  }
+
+  /** What validation needs to know of pictures and classes. */
+  #seen(): Omit<Validation, 'items' | 'scores'> {
+    const { settings, pictures, channels } = this.#run
+    const { preprocessing, classes } = settings
+    return { pictures, preprocessing, channels, classes, signal: undefined }
+  }
+
+  async #ended(reason: Ended['reason']): Promise<Ended> {
+    const { settings, learner } = this.#run
+    const { epoch, step, seconds, best } = this.#position
+    const tensors = this.#best ?? (await learner.tensors(Math.max(0, epoch - 1)))
+    const model = trainedModel(settings, tensors, this.#position)
+    const test = reason === 'interrupted' ? undefined : await this.#test(model)
+    return {
+      kind: 'ended',
+      reason,
+      epochs: epoch,
+      steps: step,
+      seconds,
+      best,
+      ...(test === undefined ? {} : { test }),
+      model,
+    }
+  }
+
+  async #saveModels(tensors: TensorMap, best: boolean): Promise<void> {
+    const { store, settings } = this.#run
+    if (store === undefined) return
+    const model = trainedModel(settings, tensors, this.#position)
+    await store.saveModel('last', model)
+    if (best) await store.saveModel('best', model)
+  }
+
+  async #save(): Promise<Saved> {
+    const { store, learner } = this.#run
+    if (store !== undefined) await store.save(this.#position, await learner.states())
+    this.#lastSave = performance.now()
+    this.#speed.restart()
+    return { kind: 'saved', step: this.#position.step }
+  }
+
+  async *#tell(event: TrainingEvent): AsyncGenerator<TrainingEvent, void, undefined> {
+    await this.#run.store?.append(kept(event))
+    yield event
+  }
+
+  #started(): Started {
+    const { settings, learner, stepsPerEpoch } = this.#run
+    const { parameters, macs } = totalsOf(buildResNet(settings.config))
+    const trained = learner.trainedParameters
+    const resumedAt = this.#position.step
+    return {
+      kind: 'started',
+      settings,
+      parameters,
+      trained,
+      macs,
+      stepsPerEpoch,
+      runsOn: learner.runsOn,
+      resumedAt,
+    }
+  }
+}
+
+function kept(event: TrainingEvent): KeptEvent {
+  if (event.kind !== 'ended') return event
+  const { model: _, ...rest } = event
+  return rest
+}
+
+/** Better is right more often; where that is equal, with the lower loss. */
+function isBetter(val: Counts, best: NonNullable<Position['best']>): boolean {
+  const top1 = best.top1 ?? 0
+  return val.top1 > top1 || (val.top1 === top1 && val.loss < best.loss)
+}
