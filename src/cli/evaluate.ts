@@ -23,7 +23,10 @@ export function addEvaluate(program: Command, context: Context): void {
   const command = program
     .command('evaluate')
     .description('count how often a model is right on a dataset')
-    .argument('<dataset>', 'class folders or a .tar of them, CIFAR binary files, a .csv of file,label, or WebDataset shards')
+    .argument(
+      '<dataset>',
+      'class folders or a .tar of them, CIFAR binary files, a .csv of file,label, or WebDataset shards',
+    )
     .requiredOption('--model <model>', modelHelp)
     .option('--split <name>', 'the part of the dataset: train, val or test')
     .option('--limit <n>', 'no more than so many images, spread evenly', wholeNumber(1, 1_000_000_000))
