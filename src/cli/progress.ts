@@ -26,13 +26,13 @@ export class Progress {
     this.#options = options
   }
 
-  /** Tells how far the work is; `total` is left out where nobody knows. */
-  update(done: number, total?: number): void {
+  /** Tells how far the work is; `total` is left out where nobody knows, `before` is what was done before this run. */
+  update(done: number, total?: number, before = 0): void {
     const now = performance.now()
     if (now < this.#next || done === total) return
     this.#next = now + (this.#terminal ? terminalMs : plainMs)
     this.#shown = true
-    const line = this.#line(done, total, (now - this.#start) / 1000)
+    const line = this.#line(done, total, ((done - before) * 1000) / (now - this.#start))
     process.stderr.write(this.#terminal ? `\r\u001b[K${line}` : `${line}\n`)
   }
 
@@ -41,10 +41,9 @@ export class Progress {
     if (this.#shown && this.#terminal) process.stderr.write('\r\u001b[K')
   }
 
-  #line(done: number, total: number | undefined, seconds: number): string {
+  #line(done: number, total: number | undefined, rate: number): string {
     const { task, unit } = this.#options
     const format = unit === 'bytes' ? formatBytes : formatCount
-    const rate = done / seconds
     const speed = unit === 'bytes' ? `${formatBytes(rate)}/s` : `${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s`
     if (total === undefined) return `${task}: ${format(done)}, ${speed}`
     const left = rate > 0 ? `, ${formatDuration((total - done) / rate)} left` : ''
