@@ -58,7 +58,7 @@ export class ExportError extends ResNetError {
   readonly exitStatus = 2
 }
 
-/** A published model that could not be had: no network, no such package, bytes that do not match. */
+/** A published model or dataset that could not be had: no network, no such package, bytes that do not match. */
 export class HubError extends ResNetError {
   readonly exitStatus = 1
 }

@@ -161,6 +161,8 @@ describe('mistakes', () => {
     [['show', 'resnet50', '--set', 'stride=2'], 'there is no field "stride"'],
     [['show', 'resnet50', '--block', '5.0'], 'the blocks are layer1.0 to layer4.2'],
     [['compare', 'resnet50'], "missing required argument 'b'"],
+    [['data', 'cifar'], 'there are: cifar10, cifar100'],
+    [['data', 'cifar10', '--from', 'mirror'], 'no address to fetch from'],
     [['--nothing'], "unknown option '--nothing'"],
   ])('%j is one line and status 2', async (args, words) => {
     const outcome = await resnet(args)
@@ -175,7 +177,7 @@ describe('mistakes', () => {
 })
 
 describe('help', () => {
-  test.each([['list'], ['show'], ['compare']])('%s has an example', async (command) => {
+  test.each([['list'], ['show'], ['compare'], ['data']])('%s has an example', async (command) => {
     const { status, stdout } = await resnet([command, '--help'])
     expect(status).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples?:\n +resnet ${command}`))

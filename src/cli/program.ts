@@ -6,6 +6,7 @@ import { addClassify } from './classify.ts'
 import { addCompare } from './compare.ts'
 import type { Context } from './context.ts'
 import { addConvert } from './convert.ts'
+import { addData } from './data.ts'
 import { addEmbed } from './embed.ts'
 import { addEvaluate } from './evaluate.ts'
 import { addList } from './list.ts'
@@ -32,6 +33,7 @@ export function createProgram(context: Context): Command {
   addEmbed(program, context)
   addTrain(program, context)
   addConvert(program, context)
+  addData(program, context)
   addBench(program, context)
   return program
 }

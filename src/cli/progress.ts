@@ -21,10 +21,11 @@ export class Progress {
     this.#options = options
   }
 
-  /** Tells how far the work is; `total` is left out where nobody knows. */
-  update(done: number, total?: number): void {
+  /** Tells how far the work is; `total` is left out where nobody knows, `before` is what was done before this run. */
+  update(done: number, total?: number, before = 0): void {
     if (done === total) return
-    this.#status.update(() => this.#line(done, total, (performance.now() - this.#start) / 1000))
+    const rate = () => ((done - before) * 1000) / (performance.now() - this.#start)
+    this.#status.update(() => this.#line(done, total, rate()))
   }
 
   /** Clears the line. */
@@ -32,10 +33,9 @@ export class Progress {
     this.#status.clear()
   }
 
-  #line(done: number, total: number | undefined, seconds: number): string {
+  #line(done: number, total: number | undefined, rate: number): string {
     const { task, unit } = this.#options
     const format = unit === 'bytes' ? formatBytes : formatCount
-    const rate = done / seconds
     const speed = unit === 'bytes' ? `${formatBytes(rate)}/s` : `${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s`
     if (total === undefined) return `${task}: ${format(done)}, ${speed}`
     const left = rate > 0 ? `, ${formatDuration((total - done) / rate)} left` : ''

@@ -125,7 +125,11 @@ function checkClasses(
   hasSplits: boolean,
 ): void {
   if (learn.length === 0)
-    throw new DatasetError(`${name}: has no train/ to learn from; put the training pictures there`)
+    throw new DatasetError(
+      hasSplits
+        ? `${name}: has no train/ to learn from; put the training pictures there`
+        : `${name}: has no pictures to learn from`,
+    )
   if (classes.length < 2) {
     throw new DatasetError(
       `${name}: has only the class ${shownPath(classes[0] ?? '')}; expected a folder for each of two classes or more`,

@@ -19,7 +19,7 @@ export interface MatchedClasses {
 
 /**
  * Matches the dataset's classes, by WordNet id or by name, with the model's. Where the model's classes have no names and
- * are as many, both are taken in alphabetical order.
+ * are as many, both are taken in their order; so are classes that only have numbers, as those of shards may.
  *
  * @throws DatasetError where the model is one of other classes.
  */
@@ -32,10 +32,18 @@ export function matchClasses(
   const indices = classes.map((name) => byName.get(normalised(name)))
   const known = indices.filter((index) => index !== undefined)
   if (known.length === classes.length) return { indices: known, notes: [] }
+  if (classes.every((name, index) => name === String(index)) && classes.length <= model.classes) {
+    return {
+      indices: classes.map(Number),
+      notes: ['the dataset only numbers its classes; they are taken as the model numbers its own'],
+    }
+  }
   if (model.labels.length === 0 && model.wordnet.length === 0 && classes.length === model.classes) {
     return {
       indices: classes.map((_, index) => index),
-      notes: [`the model does not name its ${model.classes} classes; they are taken in alphabetical order`],
+      notes: [
+        `the model does not name its ${model.classes} classes; they are taken in the order of the dataset`,
+      ],
     }
   }
   const unknown = classes.filter((_, index) => indices[index] === undefined)

@@ -35,11 +35,21 @@ describe('matchClasses', () => {
     expect(matchClasses(dataset, imagenet)).toEqual({ indices: [2, 1, 0], notes: [] })
   })
 
-  test('takes alphabetical order where the model names nothing, and says so', () => {
+  test('takes the order of the dataset where the model names nothing, and says so', () => {
     const model = { name: 'm', labels: [], wordnet: [], classes: 2 }
     const { indices, notes } = matchClasses({ name: 'x.tar', classes: ['cat', 'dog'] }, model)
     expect(indices).toEqual([0, 1])
-    expect(notes).toEqual(['the model does not name its 2 classes; they are taken in alphabetical order'])
+    expect(notes).toEqual([
+      'the model does not name its 2 classes; they are taken in the order of the dataset',
+    ])
+  })
+
+  test("takes numbers for the model's own, and says so", () => {
+    const { indices, notes } = matchClasses({ name: 'x.tar', classes: ['0', '1'] }, imagenet)
+    expect(indices).toEqual([0, 1])
+    expect(notes).toEqual([
+      'the dataset only numbers its classes; they are taken as the model numbers its own',
+    ])
   })
 
   test('refuses a model of other classes in one line', () => {
