@@ -53,7 +53,7 @@ export {
 /** A network with its tensors, labels and preprocessing. */
 export type { Model } from './checkpoint/model.ts'
 /** Writes a model as one file of safetensors, in chunks. */
-export { writeModel } from './checkpoint/model-file.ts'
+export { type WriteOptions, writeModel } from './checkpoint/model-file.ts'
 /** Writes a model file under a path, whole or not at all. */
 export { saveModel } from './checkpoint/save.ts'
 /** A network or a model as the bytes of an ONNX file. */

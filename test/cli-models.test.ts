@@ -47,6 +47,17 @@ describe('resnet convert', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
+  test('writes half precision, of a model file only', async () => {
+    const out = join(folder, 'half.safetensors')
+    const answer = await json(['convert', 'cifar_resnet8', out, '--half', '--json'])
+    const bytes = await readFile(out)
+    expect(answer).toMatchObject({ format: 'safetensors', bytes: bytes.length })
+    expect(bytes.length).toBeLessThan(0.55 * (await readFile(model)).length)
+    const outcome = await resnet(['convert', 'cifar_resnet8', join(folder, 'half.onnx'), '--half'])
+    expect(outcome.status).toBe(2)
+    expect(onlyLine(outcome)).toContain('only NAME.safetensors is written in half precision')
+  })
+
   test('refuses a name that is no model file', async () => {
     const outcome = await resnet(['convert', 'resnet18', join(folder, 'model.bin')])
     expect(outcome.status).toBe(2)

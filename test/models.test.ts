@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cachedModel } from '../src/hub/hub.ts'
-import { type LoadedModel, loadModel } from '../src/index.ts'
+import { type LoadedModel, loadModel, readModel, writeModel } from '../src/index.ts'
 import { dataFile, dataFolder } from './data.ts'
 import { relativeDifference } from './network.ts'
 
@@ -101,6 +101,30 @@ describe.skipIf(dataFolder === undefined)('a public CIFAR-10 checkpoint', () => 
     expect(same).toBeGreaterThanOrEqual(499)
     await dataset.close()
     await model.dispose()
+  })
+
+  it('answers the same from half precision, in 0.55 MB', async () => {
+    const model = await readModel(dataFile('resnet20-12fca82f.th'))
+    const chunks: Uint8Array[] = []
+    for await (const chunk of writeModel(model, { precision: 'float16' })) chunks.push(chunk)
+    const bytes = new Uint8Array(Buffer.concat(chunks))
+    expect(bytes.length).toBeGreaterThan(540_000)
+    expect(bytes.length).toBeLessThan(570_000)
+    const [whole, half] = [await loadModel(dataFile('resnet20-12fca82f.th')), await loadModel(bytes)]
+    const { openDataset } = await import('../src/datasets/open.ts')
+    const dataset = await openDataset(dataFile('cifar10-jpeg.tar'), { split: 'test' })
+    const answers = { same: 0, taken: 0 }
+    for (const { file, read } of dataset.items.filter((_, index) => index % 50 === 0)) {
+      const picture = { file, bytes: await read() }
+      const [ours] = await half.classify(picture, { top: 1 })
+      const [theirs] = await whole.classify(picture, { top: 1 })
+      answers.taken++
+      if (ours?.index === theirs?.index) answers.same++
+      expect(Math.abs((ours?.probability ?? 0) - (theirs?.probability ?? 1))).toBeLessThan(0.02)
+    }
+    expect(answers).toEqual({ same: 200, taken: 200 })
+    await dataset.close()
+    await Promise.all([whole.dispose(), half.dispose()])
   })
 
   it('is right on 8103 of the 10,000, give or take 5', async () => {

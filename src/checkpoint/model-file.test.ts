@@ -10,14 +10,14 @@ import { openFile } from './bytes.node.ts'
 import { sourceOfBytes } from './bytes.ts'
 import { readSafetensors } from './formats/safetensors.ts'
 import { identifyCheckpoint, type Model, modelFromCheckpoint } from './model.ts'
-import { readModel, writeModel } from './model-file.ts'
+import { readModel, type WriteOptions, writeModel } from './model-file.ts'
 import { statesOf } from './recognise/states.ts'
 import { saveFile } from './save.node.ts'
 import { saveModel } from './save.ts'
 
-async function bytesOf(model: Model): Promise<Uint8Array> {
+async function bytesOf(model: Model, options?: WriteOptions): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of writeModel(model)) chunks.push(chunk)
+  for await (const chunk of writeModel(model, options)) chunks.push(chunk)
   return new Uint8Array(Buffer.concat(chunks))
 }
 
@@ -88,6 +88,45 @@ describe('the model file', () => {
     expect(() => writeModel({ ...model, tensors })).toThrow(
       'conv1.weight must have 432 values of shape [16, 3, 3, 3]',
     )
+  })
+})
+
+describe('a model file in half precision', () => {
+  const half: WriteOptions = { precision: 'float16' }
+
+  test('holds each value rounded, in half the bytes, and reads as float32', async () => {
+    const [whole, halved] = [await bytesOf(model), await bytesOf(model, half)]
+    const parameters = [...model.tensors.values()].reduce((sum, values) => sum + values.length, 0)
+    expect(whole.length - halved.length).toBeGreaterThan(2 * parameters - 64)
+    const again = await read(halved)
+    for (const [name, values] of model.tensors) {
+      const rounded = again?.tensors.get(name) ?? []
+      expect(rounded.length, name).toBe(values.length)
+      values.forEach((value, i) => {
+        expect(Math.abs((rounded[i] ?? Number.NaN) - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11)
+      })
+    }
+  })
+
+  test('gives the same bytes when it is read and written again', async () => {
+    const bytes = await bytesOf(model, half)
+    const again = await read(bytes)
+    if (again === undefined) throw new Error('no model file')
+    expect(Buffer.compare(await bytesOf(again, half), bytes)).toBe(0)
+  })
+
+  test('rounds to the nearest, ties to even, and refuses what lies beyond 65504 by its name', async () => {
+    const withBias = (value: number): Model => {
+      const bias = new Float32Array(10)
+      bias[3] = value
+      return { ...model, tensors: new Map([...model.tensors, ['fc.bias', bias]]) }
+    }
+    const stored = async (value: number) =>
+      (await read(await bytesOf(withBias(value), half)))?.tensors.get('fc.bias')?.[3]
+    expect(await stored(2049)).toBe(2048)
+    expect(await stored(2051)).toBe(2052)
+    expect(await stored(-65504)).toBe(-65504)
+    expect(() => writeModel(withBias(65505), half)).toThrow('fc.bias has the value 65505; half precision')
   })
 })
 

@@ -22,12 +22,21 @@ const version = '1'
 /** Longest text of one piece of metadata, and of a name or label. */
 const limits = { text: 4 * 2 ** 20, line: 1000, entries: 64 }
 
+export interface WriteOptions {
+  /** `float16` halves the file, each value rounded to the nearest, ties to even; `float32` without it. */
+  readonly precision?: 'float32' | 'float16'
+}
+
 /**
  * The bytes of a model file in chunks: the header, then one chunk a tensor.
  *
- * @throws CheckpointError where the tensors are not those of the config.
+ * @throws CheckpointError where the tensors are not those of the config, or a value is beyond half precision.
  */
-export function writeModel(model: Model): AsyncGenerator<Uint8Array, void, undefined> {
+export function writeModel(
+  model: Model,
+  { precision = 'float32' }: WriteOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const type = precision === 'float16' ? 'F16' : 'F32'
   const tensors = [...statesOf(model.config)].map(([state, shape]) => {
     const values = model.tensors.get(state)
     const length = shape.reduce((product, size) => product * size, 1)
@@ -36,9 +45,21 @@ export function writeModel(model: Model): AsyncGenerator<Uint8Array, void, undef
         `${state} must have ${length} values of shape [${shape.join(', ')}], not ${values?.length ?? 'be missing'}`,
       )
     }
-    return { name: state, type: 'F32' as const, shape, bytes: () => narrow('F32', values) }
+    if (type === 'F16') checkHalf(state, values)
+    return { name: state, type, shape, bytes: () => narrow(type, values) } as const
   })
   return writeSafetensors(tensors, new Map([['format', 'pt'], ...modelMetadata(model)]))
+}
+
+/** The greatest value of half precision: (2 - 2^-10) * 2^15. */
+const greatestHalf = 65504
+
+function checkHalf(name: string, values: Float32Array): void {
+  const beyond = values.find((value) => Math.abs(value) > greatestHalf)
+  if (beyond === undefined) return
+  throw new CheckpointError(
+    `${name} has the value ${beyond}; half precision holds at most ${greatestHalf}; write the model as float32`,
+  )
 }
 
 /** What a file says of a model beside its tensors, as texts by key. */

@@ -1,14 +1,15 @@
 /** Saves models as files. */
 import { saveFile } from '#platform/checkpoint/save'
 import type { Model } from './model.ts'
-import { writeModel } from './model-file.ts'
+import { type WriteOptions, writeModel } from './model-file.ts'
 
 /**
  * Saves a model as one `.safetensors` file, in Node; answers its size in bytes. The file appears under its name only
  * when it is whole.
  *
  * @throws ResourceError where it cannot be written.
+ * @throws CheckpointError as `writeModel` does.
  */
-export async function saveModel(path: string, model: Model): Promise<number> {
-  return saveFile(path, writeModel(model))
+export async function saveModel(path: string, model: Model, options?: WriteOptions): Promise<number> {
+  return saveFile(path, writeModel(model, options))
 }

@@ -10,6 +10,7 @@ import { printJson, printLines } from './output.ts'
 
 interface ConvertOptions extends ModelOptions {
   readonly seed: number
+  readonly half?: true
   readonly json?: true
 }
 
@@ -25,29 +26,37 @@ export function addConvert(program: Command, context: Context): void {
     )
     .argument('<out>', 'NAME.safetensors for a model file, NAME.onnx for ONNX')
     .option('--seed <n>', 'seed of first weights', wholeNumber(0, 4_294_967_295), 0)
+    .option('--half', 'write a model file in half precision, of half the size')
   addModelOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText('after', '\nExample:\n  resnet convert resnet50-0676ba61.pth resnet50.safetensors')
     .action(async (from: string, out: string, options: ConvertOptions) => {
-      const [format, load] = writerOf(out)
-      const save = await load()
+      const [format, save] = writerOf(out, options)
       const model = await modelOf(from, options, context)
-      const bytes = await save(out, model)
+      const bytes = await save(out, model, options)
       const tensors = model.tensors.size
       if (options.json) printJson({ in: from, out, format, tensors, bytes })
       else printLines([`${out}: ${model.name}, ${formatCount(tensors)} tensors, ${formatBytes(bytes)}`])
     })
 }
 
-type Save = (path: string, model: Model) => Promise<number>
+type Save = (path: string, model: Model, options: ConvertOptions) => Promise<number>
 
 /** What writes each format, which the ending of the file's name tells. */
-const writers: readonly (readonly [format: string, load: () => Promise<Save>])[] = [
-  ['safetensors', async () => (await import('../checkpoint/save.ts')).saveModel],
-  ['onnx', async () => (await import('../export/save.ts')).saveOnnx],
+const writers: readonly (readonly [format: string, save: Save])[] = [
+  [
+    'safetensors',
+    async (path, model, { half }) => {
+      const { saveModel } = await import('../checkpoint/save.ts')
+      return saveModel(path, model, { precision: half ? 'float16' : 'float32' })
+    },
+  ],
+  ['onnx', async (path, model) => (await import('../export/save.ts')).saveOnnx(path, model)],
 ]
 
-function writerOf(out: string): readonly [format: string, load: () => Promise<Save>] {
+function writerOf(out: string, { half }: ConvertOptions): readonly [format: string, save: Save] {
+  if (half && !out.endsWith('.safetensors'))
+    throw new ArgumentError(`${out}: only NAME.safetensors is written in half precision; leave out --half`)
   const found = writers.find(([format]) => out.endsWith(`.${format}`))
   if (found !== undefined) return found
   throw new ArgumentError(`${out}: the file must be called NAME.safetensors or NAME.onnx`)

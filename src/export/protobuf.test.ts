@@ -22,6 +22,7 @@ describe('a message', () => {
       [0x08, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
     ],
     ['a float', new Message().float(2, 1.5), [0x15, 0x00, 0x00, 0xc0, 0x3f]],
+    ['a double', new Message().double(1, 1.5), [0x09, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f]],
     ['a field above 15', new Message().integer(20, 1), [0xa0, 0x01, 0x01]],
     ['nothing', new Message(), []],
   ])('writes %s', (_what, message, bytes) => {

@@ -4,7 +4,7 @@
  * exported network is hundreds of megabytes of them.
  */
 
-const wire = { varint: 0, bytes: 2, float: 5 } as const
+const wire = { varint: 0, double: 1, bytes: 2, float: 5 } as const
 
 export class Message {
   readonly #chunks: Uint8Array[] = []
@@ -25,6 +25,13 @@ export class Message {
     const bytes = new Uint8Array(4)
     new DataView(bytes.buffer).setFloat32(0, value, true)
     return this.#add([varint(tag(field, wire.float)), bytes])
+  }
+
+  /** A 64-bit floating-point number. */
+  double(field: number, value: number): this {
+    const bytes = new Uint8Array(8)
+    new DataView(bytes.buffer).setFloat64(0, value, true)
+    return this.#add([varint(tag(field, wire.double)), bytes])
   }
 
   text(field: number, value: string): this {
