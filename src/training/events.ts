@@ -124,3 +124,6 @@ export interface Ended {
 }
 
 export type TrainingEvent = Started | Skipped | Noted | Stepped | EpochEnded | Saved | Ended
+
+/** What is kept of an event: all but the model, which has a file of its own. */
+export type KeptEvent = Exclude<TrainingEvent, Ended> | Omit<Ended, 'model'>

@@ -20,10 +20,10 @@ import { saveModel } from '../checkpoint/save.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import { ArgumentError, ResourceError } from '../errors.ts'
 import { readModel } from '../inference/load.ts'
-import type { RunSettings } from './events.ts'
+import type { KeptEvent, RunSettings } from './events.ts'
 import { parseSettings } from './settings.ts'
 import { type LogLengths, readState, stateFile } from './state-file.ts'
-import type { KeptEvent, Position, RunStore } from './store.ts'
+import type { Position, RunStore } from './store.ts'
 import { tensorboardHeader, tensorboardRecords } from './tensorboard.ts'
 
 const names = {

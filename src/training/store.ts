@@ -1,7 +1,7 @@
 /** Where a run is kept, so that it can go on after an interruption: a folder in Node (`run-folder.node.ts`). */
 import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
-import type { Ended, RunSettings, TrainingEvent } from './events.ts'
+import type { KeptEvent, RunSettings } from './events.ts'
 
 export interface Best {
   /** The epoch, from 1, after which the model was the best so far. */
@@ -45,9 +45,6 @@ export interface SavedRun {
   /** The tensors of the best model so far. */
   readonly bestTensors: TensorMap | undefined
 }
-
-/** What is kept of an event: all but the model, which has a file of its own. */
-export type KeptEvent = Exclude<TrainingEvent, Ended> | Omit<Ended, 'model'>
 
 export interface RunStore {
   /** The run that was there and goes on. */

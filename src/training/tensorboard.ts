@@ -6,7 +6,7 @@
  */
 import { Message } from '../export/protobuf.ts'
 import { crc32c } from './crc32c.ts'
-import type { RunSettings, TrainingEvent } from './events.ts'
+import type { KeptEvent, RunSettings } from './events.ts'
 
 /** The first record of an event file: which version of the format it is. `wallTime` is in seconds since 1970. */
 export function tensorboardHeader(wallTime: number): Uint8Array {
@@ -19,7 +19,7 @@ export function tensorboardHeader(wallTime: number): Uint8Array {
  * and `accuracy/test`. The start gives the settings as a text. No bytes for other events. `wallTime` is in seconds since
  * 1970.
  */
-export function tensorboardRecords(event: TrainingEvent, wallTime: number): Uint8Array {
+export function tensorboardRecords(event: KeptEvent, wallTime: number): Uint8Array {
   const { step, values } = summaryOf(event)
   if (values.length === 0) return new Uint8Array(0)
   const summary = new Message()
@@ -33,7 +33,7 @@ interface Summary {
   readonly values: readonly Message[]
 }
 
-function summaryOf(event: TrainingEvent): Summary {
+function summaryOf(event: KeptEvent): Summary {
   switch (event.kind) {
     case 'started':
       return { step: event.resumedAt, values: [settingsText(event.settings)] }
