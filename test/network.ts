@@ -21,7 +21,7 @@ export async function runOnce(
 
 /** A session of a training's graphs, `first`, `next` and `update`: on generated weights, momenta at zero. */
 export async function openTraining(engine: Engine, training: Training, batch: number): Promise<Session> {
-  const own = [...training.states].filter(([name]) => !/^(gradient|momentum|pending)\//.test(name))
+  const own = [...training.states].filter(([name]) => !/^(average|gradient|momentum|pending)\//.test(name))
   const start = new Map([...initialise(training, 0), ...generateStates({ states: new Map(own) })])
   const session = await engine.open(start)
   const { first, next, update } = training
@@ -46,15 +46,18 @@ export function trainingInputs(
   ])
 }
 
-/** What `update` reads. */
+/** What `update` reads where all parameters are one group. */
 export function updateInputs({
   rate,
   momentum,
   decay,
 }: Readonly<Record<'rate' | 'momentum' | 'decay', number>>): TensorMap {
-  return new Map(
-    Object.entries({ rate, momentum, decay }).map(([name, value]) => [name, Float32Array.of(value)]),
-  )
+  return numbers({ 'rate/all': rate, 'decay/all': decay, scale: 1, momentum })
+}
+
+/** Inputs of a single number each. */
+export function numbers(values: Readonly<Record<string, number>>): TensorMap {
+  return new Map(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)]))
 }
 
 /** Greatest difference over the greatest expected value; NaN where a number is missing or is none. */

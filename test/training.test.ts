@@ -9,7 +9,7 @@ import type { Session, TensorMap } from '../src/engines/engine.ts'
 import { referenceEngine } from '../src/engines/reference/reference.ts'
 import { wasmEngine } from '../src/engines/wasm/wasm.ts'
 import { generate } from './generator.ts'
-import { openTraining, relativeDifference, trainingInputs, updateInputs } from './network.ts'
+import { numbers, openTraining, relativeDifference, trainingInputs, updateInputs } from './network.ts'
 
 const engines = [referenceEngine, wasmEngine]
 
@@ -100,23 +100,73 @@ describe.each(engines)('the engine $name', (engine) => {
     expect((await stepByTwo(session)).get('loss')?.[0]).toBeLessThan(10)
   })
 
-  it('trains a part, and spares a part weight decay', async () => {
+  it('trains a part by the rate and decay of its groups', async () => {
     const trained = ['fc.weight', 'fc.bias']
+    const groups = trained.map((name) => ({ name, parameters: [name] }))
     const frozen = ['stem', 'stage 1', 'stage 2', 'stage 3']
-    const session = await open(small, 2, { trained, frozen, decayed: (name) => name === 'fc.weight' })
+    const session = await open(small, 2, { groups, frozen, average: true })
     const before = await session.readState()
-    await stepByTwo(session)
+    await session.run('first', part(0, 2))
+    await session.run('next', part(2, 4))
+    const step = { 'rate/fc.weight': 0.1, 'decay/fc.weight': 5e-4, 'rate/fc.bias': 0.05, 'decay/fc.bias': 0 }
+    await session.run('update', numbers({ ...step, scale: 0.5, momentum: 0.9, keep: 0.25 }))
     const after = await session.readState()
     const moved = [...after.keys()].filter((name) => after.get(name)?.[0] !== before.get(name)?.[0])
     expect(moved.filter((name) => !name.includes('/'))).toEqual(trained)
-    // Gradients of the loss alone: decay, rate 0.1 and the first step make the rest.
+    // Gradients of the loss alone: scale, decay, rate and the first step make the rest; averages start at zero.
     const at = (tensors: TensorMap, name: string) => tensors.get(name)?.[0] ?? Number.NaN
-    for (const [name, decay] of [
-      ['fc.weight', 5e-4],
-      ['fc.bias', 0],
+    for (const [name, rate, decay] of [
+      ['fc.weight', 0.1, 5e-4],
+      ['fc.bias', 0.05, 0],
     ] as const) {
-      const gradient = at(after, `gradient/${name}`) + decay * at(before, name)
-      expect(at(after, name)).toBeCloseTo(at(before, name) - 0.1 * gradient, 6)
+      const gradient = 0.5 * at(after, `gradient/${name}`) + decay * at(before, name)
+      expect(at(after, name)).toBeCloseTo(at(before, name) - rate * gradient, 6)
+      expect(at(after, `average/${name}`)).toBeCloseTo(0.75 * at(after, name), 6)
     }
+  })
+
+  it('averages what a step makes of parameters and running statistics', async () => {
+    const session = await open(small, 4, { average: true })
+    const averaged = ['conv1.weight', 'fc.bias', 'layer3.0.bn2.running_var', 'bn1.running_mean']
+    let expected = averaged.map(() => 0)
+    for (const keep of [0, 0.5, 0.9]) {
+      await session.run('first', part(0, 4))
+      await session.run('update', new Map([...settings, ...numbers({ keep })]))
+      const states = await session.readState()
+      expected = expected.map(
+        (value, i) => keep * value + (1 - keep) * (states.get(averaged[i] ?? '')?.[0] ?? 0),
+      )
+      for (const [i, name] of averaged.entries())
+        expect(states.get(`average/${name}`)?.[0], name).toBeCloseTo(expected[i] ?? Number.NaN, 6)
+    }
+  })
+
+  it('learns from a teacher by its softened answers', async () => {
+    const session = await open(small, 4, { distillation: { temperature: 2 } })
+    const inputs = part(0, 4)
+    const teacher = Float32Array.from({ length: 16 }, (_, i) => [0.4, 0.3, 0.2, 0.1][(i + (i >> 2)) % 4] ?? 0)
+    const run = async (targets: number, share: number) => {
+      const outputs = await session.run(
+        'first',
+        new Map([
+          ...inputs,
+          ['weights', new Float32Array(4).fill(targets)],
+          ['teacherTargets', teacher],
+          ['teacherWeights', new Float32Array(4).fill(share)],
+        ]),
+      )
+      return { loss: outputs.get('loss')?.[0] ?? Number.NaN, logits: [...(outputs.get('logits') ?? [])] }
+    }
+    const [labels, { loss, logits }, both] = [await run(0.25, 0), await run(0, 1), await run(0.25, 1)]
+    let expected = 0
+    for (let image = 0; image < 4; image++) {
+      const row = logits.slice(4 * image, 4 * image + 4).map((logit) => logit / 2)
+      const total = Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0))
+      row.forEach((logit, k) => {
+        expected += (teacher[4 * image + k] ?? 0) * (total - logit)
+      })
+    }
+    expect(loss).toBeCloseTo(expected, 4)
+    expect(both.loss).toBeCloseTo(labels.loss + loss, 4)
   })
 })

@@ -27,9 +27,10 @@ async function openTraining({ arch, batch, threads }) {
     ['weights', new Float32Array(batch).fill(1 / batch)],
   ])
   const settings = new Map([
-    ['rate', Float32Array.of(0.01)],
+    ['rate/all', Float32Array.of(0.01)],
+    ['scale', Float32Array.of(1)],
     ['momentum', Float32Array.of(0.9)],
-    ['decay', Float32Array.of(1e-4)],
+    ['decay/all', Float32Array.of(1e-4)],
   ])
   const step = async () => {
     await session.run('first', inputs)

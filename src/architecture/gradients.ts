@@ -2,7 +2,9 @@
 import { ConfigError } from '../errors.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { differentiate } from '../graph/differentiate.ts'
-import { type Graph, parametersOf, valueNamed } from '../graph/graph.ts'
+import { type Graph, type GraphValue, parametersOf, valueNamed } from '../graph/graph.ts'
+import { add } from '../ops/add.ts'
+import { scale } from '../ops/scale.ts'
 import { softmaxCrossEntropy } from '../ops/softmax-cross-entropy.ts'
 import { buildResNet } from './build.ts'
 import type { ResNetConfig } from './config.ts'
@@ -12,6 +14,8 @@ import type { BuildOptions } from './layers.ts'
 export interface GradientOptions extends Omit<BuildOptions, 'mode'> {
   /** Names of the parameters to train; all without it. */
   readonly trained?: readonly string[]
+  /** Knowledge distillation (arXiv:1503.02531): what the logits are divided by before they are held against a teacher's. */
+  readonly distillation?: { readonly temperature: number }
 }
 
 /**
@@ -21,6 +25,9 @@ export interface GradientOptions extends Omit<BuildOptions, 'mode'> {
  * 1 / N for a mean, 0 for the empty places of a short batch), and `seed` and `imageIndex` where the network draws random
  * numbers. Outputs: `logits`, `loss` (a single number), `gradient/NAME` for each trained parameter. The running
  * statistics take their next values when a run has succeeded.
+ *
+ * With `distillation` also `teacherTargets` [N, classes], a teacher's probabilities at that temperature, and
+ * `teacherWeights` [N], what each image's second loss counts, the square of the temperature included (section 2).
  */
 export function buildGradients(config: ResNetConfig, options: GradientOptions = {}): Graph {
   const { graph, trained } = buildLoss(config, options)
@@ -41,7 +48,27 @@ export function buildLoss(
   const builder = GraphBuilder.from(forward, { section: 'loss' })
   const targets = builder.input('targets', ['N', config.classes])
   const weights = builder.input('weights', ['N'])
-  const loss = builder.add('loss', softmaxCrossEntropy, {}, [valueNamed(forward, 'logits'), targets, weights])
-  builder.output('loss', loss)
+  const logits = valueNamed(forward, 'logits')
+  if (options.distillation === undefined) {
+    builder.output('loss', builder.add('loss', softmaxCrossEntropy, {}, [logits, targets, weights]))
+  } else {
+    const labelled = builder.one(softmaxCrossEntropy, {}, [logits, targets, weights])
+    const taught = appendDistillation(builder, logits, options.distillation)
+    builder.output('loss', builder.add('loss', add, {}, [labelled, taught]))
+  }
   return { graph: builder.build(), trained }
+}
+
+/** Cross entropy with a teacher's softened probabilities (arXiv:1503.02531, section 2). */
+function appendDistillation(
+  builder: GraphBuilder,
+  logits: GraphValue,
+  { temperature }: { readonly temperature: number },
+): GraphValue {
+  if (!(temperature > 0 && Number.isFinite(temperature)))
+    throw new ConfigError('distillation.temperature', `must be a number above 0, not ${temperature}`)
+  const targets = builder.input('teacherTargets', logits.shape)
+  const weights = builder.input('teacherWeights', ['N'])
+  const softened = builder.one(scale, { factor: 1 / temperature, offset: 0 }, [logits])
+  return builder.one(softmaxCrossEntropy, {}, [softened, targets, weights])
 }

@@ -40,7 +40,7 @@ describe('the graphs of a training step', () => {
       expect([...graph.inputs.keys()]).toEqual(['image', 'targets', 'weights'])
       expect([...graph.outputs.keys()]).toEqual(['logits', 'loss', 'squaredNorm'])
     }
-    expect([...update.inputs.keys()]).toEqual(['rate', 'momentum', 'decay'])
+    expect([...update.inputs.keys()]).toEqual(['scale', 'momentum', 'rate/all', 'decay/all'])
     expect([...update.outputs.keys()]).toEqual([])
   })
 
@@ -58,27 +58,37 @@ describe('a part of a network', () => {
   it('is trained alone, and frozen normalisations read their running statistics', () => {
     const trained = ['fc.weight', 'fc.bias']
     const frozen = ['stem', 'stage 1', 'stage 2', 'stage 3']
-    const { first, next, update } = buildTraining(network, { trained, frozen })
+    const { first, next, update } = buildTraining(network, {
+      groups: [{ name: 'head', parameters: trained }],
+      frozen,
+    })
     expect(assigned(first)).toEqual(['gradient/fc.weight', 'gradient/fc.bias'])
     expect(running([...next.states.keys()])).toEqual(['bn1.running_mean', 'bn1.running_var'])
     expect(assigned(update)).toEqual([...trained, 'momentum/fc.weight', 'momentum/fc.bias'])
   })
 
-  it('is spared weight decay', () => {
-    const { update } = buildTraining(network, { decayed: (name) => name === 'fc.weight', nesterov: true })
+  it('has its own rate and decay as a group', () => {
+    const groups = [
+      { name: 'weights', parameters: ['fc.weight', 'conv1.weight'] },
+      { name: 'biases', parameters: ['fc.bias'] },
+    ]
+    const { update } = buildTraining(network, { groups, nesterov: true })
     const steps = update.nodes.filter(({ operation }) => operation.name === 'sgd')
-    expect(steps.map(({ inputs }) => [inputs[2]?.kind, inputs[3]?.name])).toEqual([
-      ['input', 'fc.weight'],
-      ['node', 'conv1.weight'],
+    expect(steps.map(({ inputs }) => inputs.slice(0, 5).map(({ name }) => name))).toEqual([
+      ['rate/weights', 'decay/weights', 'scale', 'momentum', 'fc.weight'],
+      ['rate/biases', 'decay/biases', 'scale', 'momentum', 'fc.bias'],
     ])
     expect(steps.map(({ attributes }) => attributes)).toEqual([{ nesterov: true }, { nesterov: true }])
   })
 
   it('must exist and hold something', () => {
-    const build = (...trained: readonly string[]) => buildTraining(network, { trained })
+    const build = (...trained: readonly string[]) =>
+      buildTraining(network, { groups: [{ name: 'all', parameters: trained }] })
     expect(() => build('fc.wieght')).toThrow(ConfigError)
     expect(() => build('fc.wieght')).toThrow('the network has no parameter fc.wieght')
-    expect(() => build()).toThrow('trained: name at least one parameter to train')
+    expect(() => build()).toThrow('the group all holds no parameter')
+    expect(() => buildTraining(network, { groups: [] })).toThrow('name at least one parameter to train')
+    expect(() => build('fc.bias', 'fc.bias')).toThrow('fc.bias is in all and again in all')
   })
 })
 

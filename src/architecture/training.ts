@@ -4,15 +4,15 @@
  * A step runs `first` on its first micro-batch and `next` on each further one, then `update`. The gradients stay in the
  * session as `gradient/NAME`: `first` overwrites them, `next` adds to them. Running statistics advance in `pending/NAME`
  * meanwhile, so that a step which is given up, because a loss or `squaredNorm` is not finite, leaves the network as it was.
- * Only `update` touches it: parameters, momenta (`momentum/NAME`) and running statistics.
+ * Only `update` touches it: parameters, momenta (`momentum/NAME`), running statistics, and averages (`average/NAME`).
  */
 import { ConfigError } from '../errors.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { gradientName, withGradients } from '../graph/differentiate.ts'
-import type { Graph, GraphValue, StateValue } from '../graph/graph.ts'
+import type { Assignment, Graph, GraphValue, StateValue } from '../graph/graph.ts'
 import { withStates, withTargets } from '../graph/states.ts'
 import { add } from '../ops/add.ts'
-import { constant } from '../ops/constant.ts'
+import { movingAverage } from '../ops/moving-average.ts'
 import { item } from '../ops/operation.ts'
 import { sgd } from '../ops/sgd.ts'
 import type { Shape } from '../ops/shape.ts'
@@ -21,11 +21,19 @@ import type { ResNetConfig } from './config.ts'
 import { buildLoss, type GradientOptions } from './gradients.ts'
 import { zerosInitialiser } from './layers.ts'
 
-export interface TrainingOptions extends GradientOptions {
-  /** Which trained parameters weight decay draws towards zero; all without it. */
-  readonly decayed?: (name: string) => boolean
+/** Parameters that share a learning rate and a weight decay. */
+export interface ParameterGroup {
+  readonly name: string
+  readonly parameters: readonly string[]
+}
+
+export interface TrainingOptions extends Omit<GradientOptions, 'trained'> {
+  /** The parameters that are trained, each in one group; one group `all` of every parameter without it. */
+  readonly groups?: readonly ParameterGroup[]
   /** Nesterov's momentum in the place of the plain one. */
   readonly nesterov?: boolean
+  /** Keeps exponential moving averages of the trained parameters and of the running statistics, as `average/NAME`. */
+  readonly average?: boolean
 }
 
 export interface Training {
@@ -45,13 +53,19 @@ export interface Training {
  * Inputs of `first` and `next`: `image` [N, C, H, W], `targets` [N, classes] (rows that sum to 1), `weights` [N] (what each
  * image's loss counts; 1 / images of the whole step for its mean, 0 for the empty places of a short batch), and `seed` and
  * `imageIndex` where the network draws random numbers. Outputs: `logits`, `loss`, and `squaredNorm` of all gradients so
- * far. Inputs of `update`: `rate`, `momentum` and `decay`, a single number each; it has no outputs.
+ * far. Inputs of `update`, a single number each: `rate/GROUP` and `decay/GROUP` for each group, `momentum`, `scale` (what
+ * gradients are multiplied by first, 1 to leave them as they are), and with `average` the share `keep` of the average that
+ * stays: average' = keep · average + (1 - keep) · value, so that a first step with 0 starts it. It has no outputs. With
+ * `distillation`, `first` and `next` also read what `buildGradients` says.
  *
- * @throws ConfigError for an impossible config, and for trained parameters that the network lacks.
+ * @throws ConfigError for an impossible config, and for groups that are empty, overlap, or name what the network lacks.
  */
 export function buildTraining(config: ResNetConfig, options: TrainingOptions = {}): Training {
-  const { graph, trained } = buildLoss(config, options)
-  if (trained.length === 0) throw new ConfigError('trained', 'name at least one parameter to train')
+  const { groups, ...others } = options
+  checkGroups(groups ?? [])
+  const given = groups === undefined ? {} : { trained: groups.flatMap(({ parameters }) => parameters) }
+  const { graph, trained } = buildLoss(config, { ...others, ...given })
+  if (trained.length === 0) throw new ConfigError('groups', 'name at least one parameter to train')
   const pending = new Map(
     graph.assignments.map(({ state }) => [state, { ...state, name: `pending/${state.name}` }]),
   )
@@ -60,8 +74,34 @@ export function buildTraining(config: ResNetConfig, options: TrainingOptions = {
   const next = keepGradients(withStates(graph, pending), parameters, (kept, gradient, builder) =>
     builder.one(add, {}, [kept, gradient]),
   )
-  const update = buildUpdate(parameters, pending, options)
+  const update = buildUpdate(
+    (groups ?? [{ name: 'all', parameters: trained }]).map(({ name, parameters: names }) => ({
+      name,
+      parameters: parameters.filter((parameter) => names.includes(parameter.name)),
+    })),
+    pending,
+    options,
+  )
   return { first, next, update, states: new Map([...first.states, ...next.states, ...update.states]) }
+}
+
+function checkGroups(groups: readonly ParameterGroup[]): void {
+  const seen = new Map<string, string>()
+  for (const [i, { name, parameters }] of groups.entries()) {
+    if (groups.findIndex((group) => group.name === name) !== i)
+      throw new ConfigError('groups', `two groups are named ${name}`)
+    if (parameters.length === 0)
+      throw new ConfigError('groups', `the group ${name} holds no parameter; leave it out`)
+    for (const parameter of parameters) {
+      const other = seen.get(parameter)
+      if (other !== undefined)
+        throw new ConfigError(
+          'groups',
+          `${parameter} is in ${other} and again in ${name}; one group may hold it`,
+        )
+      seen.set(parameter, name)
+    }
+  }
 }
 
 /** Appends the backward pass, whose gradients go into states; `total` says what becomes of those that are there. */
@@ -82,44 +122,61 @@ function keepGradients(
   return builder.build()
 }
 
-/** The optimiser's graph: new parameters and momenta from the gradients, and the running statistics that are pending. */
+interface TrainedGroup {
+  readonly name: string
+  readonly parameters: readonly StateValue[]
+}
+
+/** The optimiser's graph: new parameters and momenta from the gradients, the running statistics that are pending, averages. */
 function buildUpdate(
-  trained: readonly StateValue[],
+  groups: readonly TrainedGroup[],
   pending: ReadonlyMap<StateValue, StateValue>,
-  { decayed = () => true, nesterov = false }: TrainingOptions,
+  { nesterov = false, average = false }: TrainingOptions,
 ): Graph {
   const builder = new GraphBuilder({ section: 'update' })
-  const rate = builder.input('rate', [])
-  const momentum = builder.input('momentum', [])
-  const decay = builder.input('decay', [])
-  const shrinking = trained.filter(({ name }) => decayed(name))
-  const others = trained.filter(({ name }) => !decayed(name))
-  if (shrinking.length > 0) appendSgd(builder, shrinking, { rate, momentum, decay, nesterov })
-  if (others.length > 0) {
-    const none = builder.one(constant, { shape: [], value: 0 }, [])
-    appendSgd(builder, others, { rate, momentum, decay: none, nesterov })
-  }
-  for (const [running, next] of pending) builder.assign(builder.state(running), builder.state(next))
+  const settings = { scale: builder.input('scale', []), momentum: builder.input('momentum', []), nesterov }
+  const trained = groups.flatMap((group) => appendSgd(builder, group, settings))
+  const running = [...pending].map(([state, next]) => ({
+    state: builder.state(state),
+    value: builder.state(next),
+  }))
+  for (const { state, value } of running) builder.assign(state, value)
+  if (average) appendAverages(builder, [...trained, ...running])
   return builder.build()
 }
 
+/** Averages of the values that states take. */
+function appendAverages(builder: GraphBuilder, taken: readonly Assignment[]): void {
+  const keep = builder.input('keep', [])
+  const averages = taken.map(({ state: { name, shape } }) =>
+    builder.buffer(`average/${name}`, shape, zerosInitialiser),
+  )
+  const inputs = [keep, ...averages, ...taken.map(({ value }) => value)]
+  const next = builder.all(movingAverage, {}, inputs)
+  for (const [i, state] of averages.entries()) builder.assign(state, item(next, i, 'movingAverage'))
+}
+
 interface SgdSettings {
-  readonly rate: GraphValue
+  readonly scale: GraphValue
   readonly momentum: GraphValue
-  readonly decay: GraphValue
   readonly nesterov: boolean
 }
 
+/** Assigns a group's parameters and momenta; answers what the parameters become. */
 function appendSgd(
   builder: GraphBuilder,
-  trained: readonly StateValue[],
-  { rate, momentum, decay, nesterov }: SgdSettings,
-): void {
-  const parameters = trained.map((state) => builder.state(state))
+  group: TrainedGroup,
+  { scale, momentum, nesterov }: SgdSettings,
+): readonly Assignment[] {
+  const rate = builder.input(`rate/${group.name}`, [])
+  const decay = builder.input(`decay/${group.name}`, [])
+  const parameters = group.parameters.map((state) => builder.state(state))
   const zeros = (name: string, shape: Shape) => builder.buffer(name, shape, zerosInitialiser)
-  const gradients = trained.map(({ name, shape }) => zeros(gradientName(name), shape))
-  const momenta = trained.map(({ name, shape }) => zeros(`momentum/${name}`, shape))
-  const inputs = [rate, momentum, decay, ...parameters, ...gradients, ...momenta]
+  const gradients = parameters.map(({ name, shape }) => zeros(gradientName(name), shape))
+  const momenta = parameters.map(({ name, shape }) => zeros(`momentum/${name}`, shape))
+  const inputs = [rate, decay, scale, momentum, ...parameters, ...gradients, ...momenta]
   const next = builder.all(sgd, { nesterov }, inputs)
-  for (const [i, state] of [...parameters, ...momenta].entries()) builder.assign(state, item(next, i, 'sgd'))
+  const assignments = [...parameters, ...momenta].map((state, i) => ({ state, value: item(next, i, 'sgd') }))
+  for (const { state, value } of assignments) builder.assign(state, value)
+  return assignments.slice(0, parameters.length)
 }

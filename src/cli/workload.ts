@@ -51,7 +51,7 @@ function training(arch: string, batch: number): Workload {
     ['weights', new Float32Array(batch).fill(1 / batch)] as const,
   ])
   const settings = new Map(
-    Object.entries({ rate: 0.01, momentum: 0.9, decay: 5e-4 }).map(([name, value]) => [
+    Object.entries({ 'rate/all': 0.01, 'decay/all': 5e-4, scale: 1, momentum: 0.9 }).map(([name, value]) => [
       name,
       Float32Array.of(value),
     ]),

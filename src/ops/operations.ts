@@ -13,6 +13,7 @@ import { groupNorm, groupNormGradient } from './group-norm.ts'
 import { linear } from './linear.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
+import { movingAverage } from './moving-average.ts'
 import { multiply } from './multiply.ts'
 import type { Operation } from './operation.ts'
 import { padChannels } from './pad-channels.ts'
@@ -55,6 +56,7 @@ const all: readonly Operation[] = [
   matmul,
   maxPool,
   maxPoolGradient,
+  movingAverage,
   multiply,
   padChannels,
   randomMask,

@@ -162,11 +162,11 @@ const masks = [
 
 const plain = { nesterov: false }
 const steps = [
-  refusal('sgd needs a momentum of shape [], not [2]', sgd, plain, [], [2], [], [4], [4], [4]),
-  refusal('sgd needs a gradient of shape [4], not [5]', sgd, plain, [], [], [], [4], [5], [4]),
-  refusal('sgd needs a momentum of shape [4], not [5]', sgd, plain, [], [], [], [4], [4], [5]),
-  refusal('as many gradients and momenta, not 0 tensors', sgd, plain, [], [], []),
-  refusal('as many gradients and momenta, not 4 tensors', sgd, plain, [], [], [], [4], [4], [4], [4]),
+  refusal('sgd needs a momentum of shape [], not [2]', sgd, plain, [], [], [], [2], [4], [4], [4]),
+  refusal('sgd needs a gradient of shape [4], not [5]', sgd, plain, [], [], [], [], [4], [5], [4]),
+  refusal('sgd needs a momentum of shape [4], not [5]', sgd, plain, [], [], [], [], [4], [4], [5]),
+  refusal('as many gradients and momenta, not 0 tensors', sgd, plain, [], [], [], []),
+  refusal('as many gradients and momenta, not 4 tensors', sgd, plain, [], [], [], [], [4], [4], [4], [4]),
   refusal('squaredNorm needs at least one tensor', squaredNorm, {}),
 ]
 

@@ -1,17 +1,17 @@
 /**
  * A step of stochastic gradient descent with momentum and weight decay over many tensors, by PyTorch's rules:
- * g = gradient + decay · p, v' = momentum · v + g, p' = p - rate · v', or p - rate · (g + momentum · v') by Nesterov's.
+ * g = scale · gradient + decay · p, v' = momentum · v + g, p' = p - rate · v', or p - rate · (g + momentum · v') by Nesterov's.
  * A momentum that starts at zero makes the first step PyTorch's too.
  */
 import { ShapeError } from '../errors.ts'
 import { item, type Operation } from './operation.ts'
 import { checkGradientShape, formatShape, sameShape } from './shape.ts'
 
-/** (rate [], momentum [], decay [], parameters..., gradients..., momenta...) -> (parameters..., momenta...). */
+/** (rate [], decay [], scale [], momentum [], parameters..., gradients..., momenta...) -> (parameters..., momenta...). */
 export const sgd: Operation<{ readonly nesterov: boolean }> = {
   name: 'sgd',
   shapes(inputs) {
-    for (const [i, what] of ['rate', 'momentum', 'decay'].entries()) {
+    for (const [i, what] of ['rate', 'decay', 'scale', 'momentum'].entries()) {
       const shape = item(inputs, i, 'sgd')
       if (shape.length !== 0)
         throw new ShapeError(`sgd needs a ${what} of shape [], not ${formatShape(shape)}`)
@@ -19,7 +19,7 @@ export const sgd: Operation<{ readonly nesterov: boolean }> = {
     const { parameters, gradients, momenta } = thirds(inputs)
     if (parameters.length === 0 || momenta.length !== parameters.length) {
       throw new ShapeError(
-        `sgd needs parameters and as many gradients and momenta, not ${inputs.length - 3} tensors`,
+        `sgd needs parameters and as many gradients and momenta, not ${inputs.length - 4} tensors`,
       )
     }
     for (const [i, parameter] of parameters.entries()) {
@@ -35,11 +35,11 @@ export const sgd: Operation<{ readonly nesterov: boolean }> = {
   },
   reference(inputs, { nesterov }) {
     const at = (input: number) => item(inputs, input, 'sgd').data[0] ?? 0
-    const [rate, momentum, decay] = [at(0), at(1), at(2)]
+    const [rate, decay, scale, momentum] = [at(0), at(1), at(2), at(3)]
     const { parameters, gradients, momenta } = thirds(inputs)
     const decayed = parameters.map(({ data }, k) => {
       const gradient = item(gradients, k, 'sgd').data
-      return data.map((p, i) => (gradient[i] ?? 0) + decay * p)
+      return data.map((p, i) => scale * (gradient[i] ?? 0) + decay * p)
     })
     const nextMomenta = decayed.map((g, k) => {
       const v = item(momenta, k, 'sgd').data
@@ -53,9 +53,9 @@ export const sgd: Operation<{ readonly nesterov: boolean }> = {
   },
 }
 
-/** What follows the three numbers: parameters, their gradients, their momenta. */
+/** What follows the four numbers: parameters, their gradients, their momenta. */
 function thirds<T>(inputs: readonly T[]) {
-  const count = Math.ceil((inputs.length - 3) / 3)
-  const part = (k: number) => inputs.slice(3 + k * count, 3 + (k + 1) * count)
+  const count = Math.ceil((inputs.length - 4) / 3)
+  const part = (k: number) => inputs.slice(4 + k * count, 4 + (k + 1) * count)
   return { parameters: part(0), gradients: part(1), momenta: part(2) }
 }

@@ -284,7 +284,7 @@ describe('channels and sums', () => {
 })
 
 describe('a step of stochastic gradient descent', () => {
-  const settings = [0.1, 0.9, 0.01].map((value) => array([], [value]))
+  const settings = [0.1, 0.01, 1, 0.9].map((value) => array([], [value]))
   const one = (...values: readonly number[]) => array([3], values)
   const other = (value: number) => array([1, 1], [value])
   const start = [one(1, -2, 0.5), other(3)]

@@ -39,9 +39,10 @@ export async function trainSteps(steps: number): Promise<Training> {
     ['weights', new Float32Array(images).fill(1 / images)],
   ])
   const settings = new Map([
-    ['rate', Float32Array.of(0.1)],
+    ['rate/all', Float32Array.of(0.1)],
+    ['scale', Float32Array.of(1)],
     ['momentum', Float32Array.of(0.9)],
-    ['decay', Float32Array.of(1e-4)],
+    ['decay/all', Float32Array.of(1e-4)],
   ])
   const losses: number[] = []
   for (let step = 0; step < steps; step++) {

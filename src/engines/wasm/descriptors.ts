@@ -226,7 +226,9 @@ export const descriptors = {
     'dLogitsImage',
   ],
   /** One step of gradient descent over one tensor, in place. Units are blocks of 1024 floats. */
-  sgd: ['parameter', 'gradient', 'momentum', 'count', 'rate', 'keep', 'decay', 'nesterov'],
+  sgd: ['parameter', 'gradient', 'momentum', 'count', 'rate', 'decay', 'scale', 'keep', 'nesterov'],
+  /** A moving average's next value, in place. Units are blocks of 1024 floats. */
+  movingAverage: ['average', 'x', 'count', 'keep'],
   /** Sum of squares of a tensor by blocks of 4096 floats, and their sum over all tensors. Units are blocks; of the sum, one. */
   squares: ['x', 'count', 'partial', 'partials', 'y'],
   /** Floats copied. Units are blocks of 1024 floats. */

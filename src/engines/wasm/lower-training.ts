@@ -147,16 +147,16 @@ export function lowerSquaredNorm(lowering: Lowering, chain: Chain): void {
   lowering.phase(chain, 'squaresSum', writeDescriptor(heap, 'squares', { partial, partials, y }), 1)
 }
 
-/** (rate, momentum, decay, parameters..., gradients..., momenta...): each tensor's step, in place, when all else is done. */
+/** (rate, decay, scale, momentum, parameters..., gradients..., momenta...): each tensor's step, in place, when all else is done. */
 export function lowerSgd(lowering: Lowering, { root }: Chain): void {
   const { heap } = lowering
   const number = (input: number) => originOf(lowering.storage(inputOf(root, input)))
-  const [rate, keep, decay] = [number(0), number(1), number(2)]
-  const tensors = root.inputs.slice(3)
+  const [rate, decay, scale, keep] = [number(0), number(1), number(2), number(3)]
+  const tensors = root.inputs.slice(4)
   const third = tensors.length / 3
   const attributes: { readonly nesterov?: boolean } = root.attributes
   for (let i = 0; i < third; i++) {
-    const [parameter, gradient, momentum] = [i, i + third, i + 2 * third].map((at) => inputOf(root, 3 + at))
+    const [parameter, gradient, momentum] = [i, i + third, i + 2 * third].map((at) => inputOf(root, 4 + at))
     if (parameter === undefined || gradient === undefined || momentum === undefined) continue
     checkAssigned(lowering, root.outputs[i], parameter)
     checkAssigned(lowering, root.outputs[i + third], momentum)
@@ -168,11 +168,32 @@ export function lowerSgd(lowering: Lowering, { root }: Chain): void {
       momentum: at(momentum),
       count,
       rate,
-      keep,
       decay,
+      scale,
+      keep,
       nesterov: attributes.nesterov === true ? 1 : 0,
     })
     lowering.commit([root], 'sgd', descriptor, Math.ceil(count / unitFloats))
+  }
+}
+
+/** (keep, averages..., values...): each average moves in place, after the steps whose results it takes. */
+export function lowerMovingAverage(lowering: Lowering, { root }: Chain): void {
+  const { graph, heap, committed } = lowering
+  const keep = originOf(lowering.storage(inputOf(root)))
+  for (const [i, output] of root.outputs.entries()) {
+    const [average, value] = [inputOf(root, 1 + i), inputOf(root, 1 + i + root.outputs.length)]
+    checkAssigned(lowering, output, average)
+    // What a step made in place lies in its state.
+    const made = graph.assignments.find((assignment) => committed.has(value) && assignment.value === value)
+    const count = countOf(lowering, average)
+    const descriptor = writeDescriptor(heap, 'movingAverage', {
+      average: originOf(lowering.storage(average)),
+      x: originOf(lowering.storage(made?.state ?? value)),
+      count,
+      keep,
+    })
+    lowering.commit([root], 'movingAverage', descriptor, Math.ceil(count / unitFloats))
   }
 }
 
@@ -184,9 +205,7 @@ function checkAssigned(
 ): void {
   const assignment = graph.assignments.find((candidate) => candidate.value === value)
   if (value === undefined || assignment?.state !== state)
-    throw new EngineError(
-      `the wasm engine takes a step of gradient descent in place: assign it to "${state.name}"`,
-    )
+    throw new EngineError(`the wasm engine takes an optimiser's step in place: assign it to "${state.name}"`)
   committed.add(value)
 }
 

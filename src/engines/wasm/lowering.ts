@@ -234,7 +234,7 @@ export class Lowering {
     const own = new Set(nodes.flatMap(({ outputs }) => outputs))
     for (const node of nodes) {
       for (const input of new Set<GraphValue>(node.inputs)) {
-        if (input.kind === 'parameter' || input.kind === 'buffer') continue
+        if (input.kind === 'parameter' || input.kind === 'buffer' || this.committed.has(input)) continue
         if (this.isConstant(input) || (input.kind === 'node' && own.has(input))) continue
         this.#read(this.storage(input))
       }

@@ -36,6 +36,7 @@ import {
   lowerCrossEntropy,
   lowerCrossEntropyGradient,
   lowerMatmul,
+  lowerMovingAverage,
   lowerPoolGradient,
   lowerSgd,
   lowerSquaredNorm,
@@ -109,6 +110,7 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ['softmaxCrossEntropyGradient', alone(lowerCrossEntropyGradient)],
   ['squaredNorm', alone(lowerSquaredNorm)],
   ['sgd', alone(lowerSgd)],
+  ['movingAverage', alone(lowerMovingAverage)],
 ])
 
 /** What convolutions and their gradients become where each channel is filtered by itself. */

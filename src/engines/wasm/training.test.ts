@@ -38,9 +38,10 @@ function inputs(step: number): TensorMap {
 }
 
 const settings = new Map([
-  ['rate', Float32Array.of(0.1)],
+  ['rate/all', Float32Array.of(0.1)],
+  ['scale', Float32Array.of(1)],
   ['momentum', Float32Array.of(0.9)],
-  ['decay', Float32Array.of(1e-4)],
+  ['decay/all', Float32Array.of(1e-4)],
 ])
 
 async function open(threads: number, shared = true): Promise<Session> {

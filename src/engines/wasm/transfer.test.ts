@@ -47,13 +47,14 @@ describe.each([
   const parameters = parametersOf(buildResNet(narrowed(config(name)))).map((parameter) => parameter.name)
   const [head = '', ...others] = parameters.filter((parameter) => /^(fc|classifier|head)\b/.test(parameter))
   const sections = ['stem', ...[1, 2, 3, 4, 5, 6, 7].map((stage) => `stage ${stage}`), 'head']
+  const all = (trained: readonly string[]) => [{ name: 'all', parameters: trained }]
   const choices: readonly (readonly [string, TrainingOptions])[] = [
-    ['the classifier alone', { trained: [head, ...others], frozen: sections }],
-    ['the later half', { trained: parameters.slice(parameters.length / 2), frozen: ['stem', 'stage 1'] }],
+    ['the classifier alone', { groups: all([head, ...others]), frozen: sections }],
+    ['the later half', { groups: all(parameters.slice(parameters.length / 2)), frozen: ['stem', 'stage 1'] }],
     ['everything, with fixed statistics', { frozen: sections }],
     [
       'scales, shifts and biases',
-      { trained: parameters.filter((parameter) => !/conv.*weight/.test(parameter)) },
+      { groups: all(parameters.filter((parameter) => !/conv.*weight/.test(parameter))) },
     ],
   ]
   it.each(choices)('%s', async (_title, options) => {
