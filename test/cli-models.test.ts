@@ -2,6 +2,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parquetReadObjects } from 'hyparquet'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { onlyLine, resnet } from './command.ts'
@@ -180,6 +181,31 @@ describe('resnet embed', () => {
     const bytes = await readFile(out)
     expect(bytes.subarray(1, 6).toString('latin1')).toBe('NUMPY')
     expect(bytes.toString('latin1')).toContain("'shape': (1, 32)")
+  })
+
+  test('writes a table of the pictures of folders, without those that cannot be read', async () => {
+    const out = join(folder, 'features.parquet')
+    const outcome = await resnet([
+      ...['embed', join(folder, 'pets'), join(folder, 'missing.png')],
+      ...['--model', model, '--stage', '1', '--out', out],
+    ])
+    expect(outcome.status).toBe(2)
+    const bytes = new Uint8Array(await readFile(out))
+    const rows = await parquetReadObjects({ file: bytes.buffer })
+    expect(rows).toEqual(
+      ['cat', 'dog'].map((label) => ({
+        file: join(folder, 'pets', label, 'one.png'),
+        stage: 1,
+        features: expect.objectContaining({ length: 16 }),
+      })),
+    )
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  test('refuses a file of another kind before it runs', async () => {
+    const outcome = await resnet(['embed', clock, '--model', model, '--out', join(folder, 'features.csv')])
+    expect(outcome.status).toBe(2)
+    expect(onlyLine(outcome)).toContain('must be called NAME.npy or NAME.parquet')
   })
 })
 

@@ -2,7 +2,10 @@
 import { ResourceError } from '../errors.ts'
 
 /** Throws `ResourceError`: take the bytes of `writeModel` and offer them as a download. */
-export async function saveFile(path: string, _chunks: AsyncIterable<Uint8Array>): Promise<number> {
+export async function saveFile(
+  path: string,
+  _chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<number> {
   throw new ResourceError(
     `${path}: a web page cannot write files by path; offer the bytes of writeModel as a download`,
   )

@@ -6,8 +6,10 @@ import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { ResourceError } from '../errors.ts'
 
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
 /** Throws `ResourceError` where the disk does not take it. Returns the bytes written. */
-export async function saveFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+export async function saveFile(path: string, chunks: Chunks): Promise<number> {
   const temporary = `${path}.${randomUUID().slice(0, 8)}.part`
   try {
     const bytes = await writeAll(temporary, chunks)
@@ -26,7 +28,7 @@ export async function saveFile(path: string, chunks: AsyncIterable<Uint8Array>):
   }
 }
 
-async function writeAll(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+async function writeAll(path: string, chunks: Chunks): Promise<number> {
   const file = await open(path, 'wx')
   try {
     let bytes = 0

@@ -1,12 +1,11 @@
 /** `resnet embed`: the features of pictures, to compare, search and cluster them by. */
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { ResourceError } from '../errors.ts'
+import { saveFile } from '../checkpoint/save.node.ts'
+import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture, tellFailures } from './each-picture.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
-import { npyFile } from './npy.ts'
 import { printJson, printLines } from './output.ts'
 
 interface EmbedOptions extends ModelOptions {
@@ -27,10 +26,13 @@ export function addEmbed(program: Command, context: Context): void {
   const command = program
     .command('embed')
     .description('answer the features of pictures: the map of a stage, averaged over its cells')
-    .argument('<image...>', 'JPEG, PNG or WebP files')
+    .argument('<image...>', 'JPEG, PNG or WebP files, or folders and tar archives of them')
     .requiredOption('--model <model>', modelHelp)
     .option('--stage <n>', 'which stage; the last one without it', wholeNumber(1, 16))
-    .option('--out <file.npy>', 'write the features of all pictures as one NumPy array [pictures, length]')
+    .option(
+      '--out <file>',
+      'write the features: NAME.npy for one NumPy array [pictures, length], NAME.parquet for a table of file, stage and features',
+    )
   addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
@@ -38,6 +40,8 @@ export function addEmbed(program: Command, context: Context): void {
       '\nExample:\n  resnet embed a.jpg b.jpg --model resnet50.keras_in1k --out features.npy',
     )
     .action(async (files: readonly string[], options: EmbedOptions) => {
+      const { out, json } = options
+      const format = out === undefined ? undefined : formatOf(out)
       const model = await openModel(options.model, options, context)
       const stage = options.stage ?? model.stages
       const answers = await eachPicture(files, 'embedding', context, async (picture): Promise<Answer> => {
@@ -45,12 +49,10 @@ export function addEmbed(program: Command, context: Context): void {
         return { file: picture.file, stage, length: features.length, features }
       })
       await model.dispose()
-      const { out, json } = options
-      if (out !== undefined)
-        await writeFeatures(
-          out,
-          answers.filter((answer) => 'features' in answer),
-        )
+      if (out !== undefined && format !== undefined) {
+        const rows = answers.filter((answer) => 'features' in answer)
+        await saveFile(out, [await format(rows)])
+      }
       if (json)
         printJson(answers.map((answer) => ('features' in answer ? plain(answer, out === undefined) : answer)))
       else printLines(tellFailures(answers).map((answer) => lineOf(answer, out)))
@@ -68,15 +70,24 @@ function lineOf({ file, length, features }: Answer, out: string | undefined): st
     : `${file}: ${length} features in ${out}`
 }
 
-async function writeFeatures(out: string, answers: readonly Answer[]): Promise<void> {
-  const length = answers[0]?.length ?? 0
-  const values = new Float32Array(answers.length * length)
-  answers.forEach(({ features }, index) => {
-    values.set(features, index * length)
-  })
-  try {
-    await writeFile(out, npyFile([answers.length, length], values))
-  } catch (error) {
-    throw new ResourceError(`${out}: cannot be written; ${error instanceof Error ? error.message : error}`)
-  }
+type Format = (answers: readonly Answer[]) => Promise<Uint8Array>
+
+/** The formats of files, by the endings of their names. */
+const formats: Readonly<Record<string, Format>> = {
+  npy: async (answers) => {
+    const { npyFile } = await import('./npy.ts')
+    const length = answers[0]?.length ?? 0
+    const values = new Float32Array(answers.length * length)
+    answers.forEach(({ features }, index) => {
+      values.set(features, index * length)
+    })
+    return npyFile([answers.length, length], values)
+  },
+  parquet: async (answers) => (await import('./parquet.ts')).parquetFile(answers),
+}
+
+function formatOf(out: string): Format {
+  const [, format] = Object.entries(formats).find(([ending]) => out.endsWith(`.${ending}`)) ?? []
+  if (format !== undefined) return format
+  throw new ArgumentError(`${out}: the file must be called NAME.npy or NAME.parquet`)
 }

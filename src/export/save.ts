@@ -10,10 +10,5 @@ import { onnxOfModel } from './onnx.ts'
  * @throws ExportError where ONNX cannot hold the network; ResourceError where the file cannot be written.
  */
 export async function saveOnnx(path: string, model: Model): Promise<number> {
-  const bytes = onnxOfModel(model)
-  return saveFile(path, chunksOf(bytes))
-}
-
-async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes
+  return saveFile(path, [onnxOfModel(model)])
 }
