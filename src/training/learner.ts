@@ -157,8 +157,6 @@ export class Learner {
     const graph = phase.training.update
     await this.#add(`update ${phase.name}`, () => graph, 1)
     const scalars = new Map<string, number>([
-      ['rate', at.rate],
-      ['decay', recipe.decay],
       ...optimiserInputs(recipe, { step: at.step, norm }),
       ...phase.groups.flatMap((group) => groupInputs(group, recipe, at.rate)),
     ])

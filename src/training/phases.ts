@@ -53,12 +53,14 @@ function trainingOf(
   groups: readonly Group[],
   frozen: readonly string[],
 ): Training {
-  const { optimiser, zeroLastScale } = recipe
+  const { optimiser, average, distillation, zeroLastScale } = recipe
   return buildTraining(config, {
-    trained: groups.flatMap((g) => g.parameters),
+    groups,
     frozen,
     zeroLastScale,
     nesterov: optimiser.kind === 'sgd' && optimiser.nesterov,
+    average: average !== null,
+    ...(distillation === null ? {} : { distillation }),
   })
 }
 
