@@ -2,11 +2,12 @@
  * The files of a tar archive, to be read in any order. The parser of `tar` goes over the archive once, block by block, so
  * that the place of each file's bytes is known; nothing is unpacked, and names are labels only.
  */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { Header, Parser } from 'tar'
 import { DatasetError } from '../errors.ts'
 import { pictureLimits } from '../images/picture.ts'
 import { type DatasetFile, shownPath } from './dataset.ts'
+import { openRegular } from './regular.node.ts'
 
 const blockBytes = 512
 const maxFiles = 5_000_000
@@ -20,7 +21,7 @@ export interface Archive {
 
 /** Throws `DatasetError` for what is no tar archive, is compressed, or ends early. */
 export async function openArchive(path: string): Promise<Archive> {
-  const handle = await open(path)
+  const handle = await openRegular(path)
   try {
     const { size } = await handle.stat()
     return { files: await listFiles(handle, path, size), close: () => handle.close() }

@@ -2,11 +2,12 @@
  * The CIFAR binary files as their authors publish them (https://www.cs.toronto.edu/~kriz/cifar.html): records of the class's
  * number (CIFAR-100: that of its superclass first) and 32×32 pixels, the red plane, then the green, then the blue.
  */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatasetError } from '../errors.ts'
 import type { Picture } from '../images/picture.ts'
 import { type CataloguedItem, inOrder, type OpenCatalogue } from './dataset.ts'
+import { openRegular } from './regular.node.ts'
 
 interface Layout {
   readonly name: string
@@ -78,7 +79,7 @@ export async function openCifar(
     const items: CataloguedItem[] = []
     for (const split of ['train', 'test'] as const) {
       for (const file of layout.splits[split]) {
-        const handle = await open(join(folder, file))
+        const handle = await openRegular(join(folder, file))
         handles.push(handle)
         const labels = await readLabels(handle, `${name}/${file}`, layout)
         labels.forEach((label, index) => {
@@ -96,7 +97,7 @@ export async function openCifar(
 }
 
 async function readNames(path: string, { classes, name }: Layout): Promise<readonly string[]> {
-  const handle = await open(path)
+  const handle = await openRegular(path)
   try {
     const bytes = new Uint8Array(maxNamesBytes)
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)

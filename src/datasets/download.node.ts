@@ -36,7 +36,6 @@ export async function download(wanted: Download): Promise<void> {
     const response = await request(wanted, start)
     const kept = response.status === 206 ? start : 0
     received = kept
-    checkSize(wanted, response)
     const file = await open(part, kept === 0 ? 'w' : 'a')
     try {
       for await (const chunk of response.body ?? []) {
@@ -52,28 +51,40 @@ export async function download(wanted: Download): Promise<void> {
   } catch (error) {
     wanted.signal?.throwIfAborted()
     // Node's fetch throws a TypeError for all that goes wrong on the way.
-    throw error instanceof TypeError ? broken(wanted, error, received) : error
+    throw error instanceof TypeError ? broken(wanted, received, error) : error
   }
-  if (received < bytes) throw broken(wanted, undefined, received)
+  if (received < bytes) throw broken(wanted, received)
 }
 
-async function request({ label, address, signal, instead }: Download, start: number): Promise<Response> {
+async function request(wanted: Download, start: number): Promise<Response> {
+  const { label, address, signal, instead } = wanted
   const response = await fetch(address, {
     headers: { 'accept-encoding': 'identity', ...(start === 0 ? {} : { range: `bytes=${start}-` }) },
     ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    if (!(error instanceof TypeError)) throw error
+    throw new HubError(
+      `${label}: no network, or ${address.host} cannot be reached${causeOf(error)}; ${instead}`,
+      { cause: error },
+    )
   })
-  if (response.status === 200) return response
-  const isRest = response.headers.get('content-range')?.startsWith(`bytes ${start}-`)
-  if (response.status === 206 && isRest) return response
+  const refusal = refusalOf(wanted, response, start)
+  if (refusal === undefined) return response
   await response.body?.cancel()
-  throw new HubError(`${label}: ${address.host} answers with status ${response.status}; ${instead}`)
+  throw refusal
 }
 
-/** The size that the server tells, where it does, must be the published one. */
-function checkSize(wanted: Download, { status, headers }: Response): void {
-  const told = status === 206 ? headers.get('content-range')?.split('/')[1] : headers.get('content-length')
-  if (told !== null && told !== undefined && /^\d+$/.test(told) && Number(told) !== wanted.bytes)
-    throw otherFile(wanted, `${told} bytes`)
+/** What is wrong with an answer by its head: its status, another range, or a size that is not the published one. */
+function refusalOf(wanted: Download, { status, headers }: Response, start: number): HubError | undefined {
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '')
+  const isRest = status === 206 && Number(range?.[1]) === start
+  if (status !== 200 && !isRest) {
+    const { label, address, instead } = wanted
+    return new HubError(`${label}: ${address.host} answers with status ${status}; ${instead}`)
+  }
+  const size = status === 206 ? range?.[2] : headers.get('content-length')
+  const isOther = /^\d+$/.test(size ?? '') && Number(size) !== wanted.bytes
+  return isOther ? otherFile(wanted, `${size} bytes`) : undefined
 }
 
 function otherFile({ label, address, bytes, instead }: Download, found: string): HubError {
@@ -82,25 +93,16 @@ function otherFile({ label, address, bytes, instead }: Download, found: string):
   )
 }
 
-const unreachable = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'ECONNREFUSED',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-])
+function broken({ label, address, bytes, instead }: Download, received: number, error?: TypeError): HubError {
+  return new HubError(
+    `${label}: the connection to ${address.host} broke${causeOf(error)} after ${received} of ${bytes} bytes; run it again to go on from there, or ${instead}`,
+    { cause: error },
+  )
+}
 
-function broken(
-  { label, address, bytes, instead }: Download,
-  error: TypeError | undefined,
-  received: number,
-): HubError {
+/** Why fetch failed: the code of a socket where there is one, as in ` (ENOTFOUND)`. */
+function causeOf(error: TypeError | undefined): string {
   const cause: unknown = error?.cause
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  const shown = code === '' ? '' : ` (${code})`
-  const why = unreachable.has(code)
-    ? `no network, or ${address.host} cannot be reached${shown}; ${instead}`
-    : `the connection to ${address.host} broke${shown} after ${received} of ${bytes} bytes; run it again to go on from there, or ${instead}`
-  return new HubError(`${label}: ${why}`, { cause: error })
+  if (!(cause instanceof Error)) return ''
+  return ` (${'code' in cause ? cause.code : cause.message})`
 }

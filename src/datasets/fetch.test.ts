@@ -207,7 +207,13 @@ describe('a server', () => {
   })
 
   it.each<readonly [string, Answer]>([
-    ['tells of another size', (_request, response) => response.end('short')],
+    [
+      'tells of another size',
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 1_000_000_000 })
+        response.write('long')
+      },
+    ],
     [
       'sends more than it should',
       (_request, response, archive) => {

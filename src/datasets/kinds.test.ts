@@ -1,5 +1,5 @@
 /** The kinds of datasets beside class folders: CIFAR's binary files, tables and shards, real files and broken ones. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -103,6 +103,18 @@ describe('the CIFAR binary files', () => {
     expect(await refusal(wrong)).toContain(
       'data_batch_2.bin: picture 0 is of class 10; CIFAR-10 has the classes 0 to 9',
     )
+    const linked = write('linked', replaced('test_batch.bin', '')).then(async (path) => {
+      await rm(join(path, 'test_batch.bin'))
+      await symlink('/dev/zero', join(path, 'test_batch.bin'))
+      return path
+    })
+    expect(await refusal(linked)).toContain('test_batch.bin: not a regular file')
+    const dangling = write('dangling', replaced('test_batch.bin', '')).then(async (path) => {
+      await rm(join(path, 'test_batch.bin'))
+      await symlink('nowhere', join(path, 'test_batch.bin'))
+      return path
+    })
+    expect(await refusal(dangling)).toContain('dangling: cannot be read (ENOENT')
     const nameless = write('nameless', replaced('batches.meta.txt', 'airplane\n'))
     expect(await refusal(nameless)).toContain('names 1 classes; CIFAR-10 has 10')
   })

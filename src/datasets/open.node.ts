@@ -18,7 +18,15 @@ import { catalogueOfShards, classesFile, isShard, type Shard, splitOfShard } fro
  * @throws DatasetError for what is no dataset.
  */
 export async function openCatalogue(path: string): Promise<OpenCatalogue> {
-  const name = basename(resolve(path))
+  try {
+    return await openAny(basename(resolve(path)), path)
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new DatasetError(`${path}: cannot be read (${error.message})`, { cause: error })
+  }
+}
+
+async function openAny(name: string, path: string): Promise<OpenCatalogue> {
   if (await isFolder(path, 'dataset')) return openFolder(name, path)
   if (/\.csv$/i.test(path)) return openCsv(path, readPicture)
   const archive = await openArchive(path)

@@ -60,7 +60,7 @@ export async function catalogueOfShards(
   const inside = shards.flatMap(({ files }) => files).find(({ path }) => path === classesFile)
   const classes = await readNames(name, names ?? inside)
   const items: CataloguedItem[] = []
-  for (const shard of shards) items.push(...(await samplesOf(name, shard, classes)))
+  for (const shard of shards) await addSamples(items, name, shard, classes)
   const count = 1 + items.reduce((most, item) => Math.max(most, item.class), 0)
   return {
     name,
@@ -86,11 +86,12 @@ interface Sample {
   number?: DatasetFile
 }
 
-async function samplesOf(
+async function addSamples(
+  items: CataloguedItem[],
   name: string,
   { prefix, split, files }: Shard,
   classes: readonly string[] | undefined,
-): Promise<readonly CataloguedItem[]> {
+): Promise<void> {
   const samples = new Map<string, Sample>()
   const shown = (path: string) => `${name}: ${shownPath(`${prefix}${path}`)}`
   for (const file of files) {
@@ -108,7 +109,6 @@ async function samplesOf(
   }
   if (samples.size === 0)
     throw new DatasetError(`${shown('')} holds no samples; expected shards of KEY.jpg and KEY.cls`)
-  const items: CataloguedItem[] = []
   for (const [key, { picture, number }] of samples) {
     if (picture === undefined)
       throw new DatasetError(`${shown(key)} has a class, but no KEY.jpg, .png or .webp`)
@@ -118,7 +118,6 @@ async function samplesOf(
     const read = async () => ({ file, bytes: await picture.read() })
     items.push({ file, class: await readClass(number, shown(number.path), classes), split, read })
   }
-  return items
 }
 
 /** The key ends at the first full stop of the file's name, as WebDataset has it. */
