@@ -1,5 +1,5 @@
 /** Which network a run trains, with which preprocessing, and from which tensors. */
-import type { ResNetConfig } from '../architecture/config.ts'
+import { parseConfig, type ResNetConfig } from '../architecture/config.ts'
 import { type Preprocessing, preprocessingNamed } from '../architecture/preprocessing.ts'
 import { variantNamed } from '../architecture/variants.ts'
 import type { Model } from '../checkpoint/model.ts'
@@ -55,7 +55,7 @@ function trainedConfig(
   const own = config.regularisation.stochasticDepth
   const usual = { schedule: 'paper', rescale: 'training', draw: 'image' } as const
   const rate = recipe.stochasticDepth
-  return {
+  return parseConfig({
     ...config,
     classes: classes.length,
     input: preprocessing.crop,
@@ -64,7 +64,7 @@ function trainedConfig(
       ...config.regularisation,
       stochasticDepth: rate === null ? own : { ...(own ?? usual), rate },
     },
-  }
+  })
 }
 
 /** The parameters whose shape follows the number of classes. */
