@@ -11,11 +11,11 @@ const network = changed(config('resnet20'), { input: [16, 16], classes: 4 })
 const assigned = (graph: Graph) => graph.assignments.map(({ state }) => state.name)
 const running = (names: readonly string[]) => names.filter((name) => name.startsWith('bn1.running'))
 
-describe('the graphs of a training step', () => {
-  const { first, next, update, states } = buildTraining(network)
-  const parameters = [...states.values()].filter(({ kind }) => kind === 'parameter').map(({ name }) => name)
-  const statistics = [...states.keys()].filter((name) => /^(?!pending).*running/.test(name))
+const { first, next, update, states } = buildTraining(network)
+const parameters = [...states.values()].filter(({ kind }) => kind === 'parameter').map(({ name }) => name)
+const statistics = [...states.keys()].filter((name) => /^(?!pending).*running/.test(name))
 
+describe('the graphs of a training step', () => {
   it('keep gradients and pending running statistics, which update alone commits', () => {
     const kept = [
       ...statistics.map((name) => `pending/${name}`),
@@ -65,6 +65,26 @@ describe('a part of a network', () => {
     expect(assigned(first)).toEqual(['gradient/fc.weight', 'gradient/fc.bias'])
     expect(running([...next.states.keys()])).toEqual(['bn1.running_mean', 'bn1.running_var'])
     expect(assigned(update)).toEqual([...trained, 'momentum/fc.weight', 'momentum/fc.bias'])
+  })
+
+  it('is where the backward pass ends: frozen stages cost nothing and their statistics stay', () => {
+    const later = parameters.filter((name) => /^(layer3|fc)/.test(name))
+    const groups = [{ name: 'later', parameters: later }]
+    const frozen = ['stem', 'stage 1', 'stage 2']
+    const { first, update } = buildTraining(network, { groups, frozen, average: true })
+    const products = (graph: Graph, name: string) =>
+      graph.nodes.filter(({ operation }) => operation.name === name).length
+    // Six convolutions are trained; the first of them reads what is frozen, and so does the shortcut.
+    expect(products(first, 'conv2dWeightGradient')).toBe(6)
+    expect(products(first, 'conv2dInputGradient')).toBe(5)
+    const committed = statistics.filter((name) => name.startsWith('layer3'))
+    const averaged = [...later, ...committed].map((name) => `average/${name}`)
+    expect(assigned(update)).toEqual([
+      ...later,
+      ...later.map((name) => `momentum/${name}`),
+      ...committed,
+      ...averaged,
+    ])
   })
 
   it('has its own rate and decay as a group', () => {

@@ -19,7 +19,7 @@ const network = changed(config('resnet18'), {
   'stages.2': { blocks: 1, width: 64, stride: 2 },
   'stages.3': { blocks: 1, width: 64, stride: 2 },
 })
-const training = buildTraining(network)
+const training = buildTraining(network, { average: true, distillation: { temperature: 2 } })
 const start = initialise(training, 1)
 const images = 6
 
@@ -33,7 +33,9 @@ function inputs(step: number): TensorMap {
   return new Map([
     ['image', image],
     ['targets', targets],
-    ['weights', new Float32Array(images).fill(1 / images)],
+    ['weights', new Float32Array(images).fill(0.5 / images)],
+    ['teacherTargets', new Float32Array(images * 10).fill(0.1)],
+    ['teacherWeights', new Float32Array(images).fill(0.5 / images)],
   ])
 }
 
@@ -42,6 +44,7 @@ const settings = new Map([
   ['scale', Float32Array.of(1)],
   ['momentum', Float32Array.of(0.9)],
   ['decay/all', Float32Array.of(1e-4)],
+  ['keep', Float32Array.of(0.9)],
 ])
 
 async function open(threads: number, shared = true): Promise<Session> {
@@ -101,7 +104,7 @@ test('an update that has begun to write is not torn', async () => {
   await session.dispose()
   if (!done) expect(after).toEqual(before)
   else
-    for (const name of ['conv1.weight', 'bn1.running_mean', 'momentum/fc.weight'])
+    for (const name of ['conv1.weight', 'bn1.running_mean', 'momentum/fc.weight', 'average/fc.weight'])
       expect(after.get(name), name).not.toEqual(before.get(name))
 })
 
