@@ -12,7 +12,7 @@ import { rows } from './rows.ts'
 import { standardisation } from './standardisation.ts'
 import { stridedKernels } from './strided.ts'
 import { sums } from './sums.ts'
-import { movingAverage, sgd } from './update.ts'
+import { update } from './update.ts'
 import { vectors } from './vectors.ts'
 import { type Code, lines } from './wat.ts'
 import { weightGradient } from './weight-gradient.ts'
@@ -40,8 +40,7 @@ export function moduleText(level: Level, { shared }: { readonly shared: boolean 
     poolGradients,
     sums,
     loss,
-    sgd,
-    movingAverage,
+    update,
     rows,
     windows,
     depthwiseKernels,

@@ -21,7 +21,9 @@ export async function runOnce(
 
 /** A session of a training's graphs, `first`, `next` and `update`: on generated weights, momenta at zero. */
 export async function openTraining(engine: Engine, training: Training, batch: number): Promise<Session> {
-  const own = [...training.states].filter(([name]) => !/^(average|gradient|momentum|pending)\//.test(name))
+  const own = [...training.states].filter(
+    ([name]) => !/^(average|firstMoment|gradient|momentum|pending|secondMoment)\//.test(name),
+  )
   const start = new Map([...initialise(training, 0), ...generateStates({ states: new Map(own) })])
   const session = await engine.open(start)
   const { first, next, update } = training

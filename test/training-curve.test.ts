@@ -57,7 +57,8 @@ async function train(
   const network = changed(config(variant), set)
   const { classes } = network
   const [batch] = input
-  const session = await openTraining(engine, buildTraining(network, optimiser), batch)
+  const training = buildTraining(network, { optimiser: { kind: 'sgd', nesterov: optimiser.nesterov } })
+  const session = await openTraining(engine, training, batch)
   const weight = 1 / (batch * microBatches)
   const losses: number[] = []
   for (let step = 0; step < expected.length; step++) {

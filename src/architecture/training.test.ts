@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts'
 import { initialise } from '../graph/initialise.ts'
 import { changed } from './change.ts'
 import { buildTraining } from './training.ts'
+import type { Optimiser } from './update.ts'
 import { config } from './variants.ts'
 
 const network = changed(config('resnet20'), { input: [16, 16], classes: 4 })
@@ -92,13 +93,37 @@ describe('a part of a network', () => {
       { name: 'weights', parameters: ['fc.weight', 'conv1.weight'] },
       { name: 'biases', parameters: ['fc.bias'] },
     ]
-    const { update } = buildTraining(network, { groups, nesterov: true })
+    const { update } = buildTraining(network, { groups, optimiser: { kind: 'sgd', nesterov: true } })
     const steps = update.nodes.filter(({ operation }) => operation.name === 'sgd')
     expect(steps.map(({ inputs }) => inputs.slice(0, 5).map(({ name }) => name))).toEqual([
       ['rate/weights', 'decay/weights', 'scale', 'momentum', 'fc.weight'],
       ['rate/biases', 'decay/biases', 'scale', 'momentum', 'fc.bias'],
     ])
     expect(steps.map(({ attributes }) => attributes)).toEqual([{ nesterov: true }, { nesterov: true }])
+  })
+
+  it('is moved by the optimiser that is asked for', () => {
+    const groups = [{ name: 'head', parameters: ['fc.weight', 'fc.bias'] }]
+    const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    const read = (optimiser: Optimiser) => [
+      ...buildTraining(network, { groups, optimiser }).update.inputs.keys(),
+    ]
+    for (const kind of ['sgd', 'lars'] as const)
+      expect(read({ kind, nesterov: false, trust: 0.001 })).toEqual([
+        'scale',
+        'momentum',
+        'rate/head',
+        'decay/head',
+      ])
+    for (const kind of ['adamw', 'lamb'] as const) {
+      expect(read({ kind, ...adam })).toEqual(['scale', 'step', 'rate/head', 'decay/head'])
+      const { states, update } = buildTraining(network, { groups, optimiser: { kind, ...adam } })
+      expect(update.nodes.map(({ operation }) => operation.name)).toEqual([kind])
+      expect([...states.keys()].filter((name) => name.endsWith('Moment/fc.bias'))).toEqual([
+        'firstMoment/fc.bias',
+        'secondMoment/fc.bias',
+      ])
+    }
   })
 
   it('must exist and hold something', () => {

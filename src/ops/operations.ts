@@ -1,4 +1,5 @@
 /** Every operation by name: the table that engines' kernel tables and the tests go through. */
+import { adamw } from './adamw.ts'
 import { add } from './add.ts'
 import { averagePool, averagePoolGradient } from './average-pool.ts'
 import { batchNorm, batchNormGradient } from './batch-norm.ts'
@@ -10,6 +11,8 @@ import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './conv2d.ts'
 import { dropBlockMask } from './drop-block-mask.ts'
 import { globalAveragePool } from './global-average-pool.ts'
 import { groupNorm, groupNormGradient } from './group-norm.ts'
+import { lamb } from './lamb.ts'
+import { lars } from './lars.ts'
 import { linear } from './linear.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
@@ -33,6 +36,7 @@ import { standardiseWeight, standardiseWeightGradient } from './standardise-weig
 import { broadcastTo, sumTo } from './sum-to.ts'
 
 const all: readonly Operation[] = [
+  adamw,
   add,
   averagePool,
   averagePoolGradient,
@@ -52,6 +56,8 @@ const all: readonly Operation[] = [
   globalAveragePool,
   groupNorm,
   groupNormGradient,
+  lamb,
+  lars,
   linear,
   matmul,
   maxPool,

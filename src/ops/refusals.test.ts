@@ -4,6 +4,7 @@ import { apply, array } from '../../test/apply.ts'
 import { GraphError, ShapeError } from '../errors.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { differentiate } from '../graph/differentiate.ts'
+import { adamw } from './adamw.ts'
 import { add } from './add.ts'
 import { averagePool, averagePoolGradient } from './average-pool.ts'
 import { batchNorm, batchNormGradient } from './batch-norm.ts'
@@ -14,9 +15,12 @@ import { type ConvolutionAttributes, conv2d, conv2dInputGradient, conv2dWeightGr
 import { dropBlockMask } from './drop-block-mask.ts'
 import { globalAveragePool } from './global-average-pool.ts'
 import { groupNorm } from './group-norm.ts'
+import { lamb } from './lamb.ts'
+import { lars } from './lars.ts'
 import { linear } from './linear.ts'
 import { matmul } from './matmul.ts'
 import { maxPool, maxPoolGradient } from './max-pool.ts'
+import { movingAverage } from './moving-average.ts'
 import { multiply } from './multiply.ts'
 import type { Operation } from './operation.ts'
 import { padChannels } from './pad-channels.ts'
@@ -161,12 +165,31 @@ const masks = [
 ]
 
 const plain = { nesterov: false }
+const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
 const steps = [
   refusal('sgd needs a momentum of shape [], not [2]', sgd, plain, [], [], [], [2], [4], [4], [4]),
   refusal('sgd needs a gradient of shape [4], not [5]', sgd, plain, [], [], [], [], [4], [5], [4]),
   refusal('sgd needs a momentum of shape [4], not [5]', sgd, plain, [], [], [], [], [4], [4], [5]),
-  refusal('as many gradients and momenta, not 0 tensors', sgd, plain, [], [], [], []),
-  refusal('as many gradients and momenta, not 4 tensors', sgd, plain, [], [], [], [], [4], [4], [4], [4]),
+  refusal('a gradient and a momentum for each of its parameters, not 0 tensors', sgd, plain, [], [], [], []),
+  refusal(
+    'a gradient and a momentum for each of its parameters, not 4 tensors',
+    sgd,
+    plain,
+    [],
+    [],
+    [],
+    [],
+    [4],
+    [4],
+    [4],
+    [4],
+  ),
+  refusal('lars needs a scale of shape [], not [1]', lars, { trust: 1 }, [], [], [1], [], [4], [4], [4]),
+  refusal('adamw needs a step of shape [], not [N]', adamw, adam, [], [], [], ['N'], [4], [4], [4], [4]),
+  refusal('lamb needs a second moment of shape [4], not [5]', lamb, adam, [], [], [], [], [4], [4], [4], [5]),
+  refusal('movingAverage needs a keep of shape [], not [1]', movingAverage, {}, [1], [4], [4]),
+  refusal('averages and as many values, not 3 tensors', movingAverage, {}, [], [4], [4], [4]),
+  refusal('movingAverage needs a value of shape [4], not [5]', movingAverage, {}, [], [4], [5]),
   refusal('squaredNorm needs at least one tensor', squaredNorm, {}),
 ]
 

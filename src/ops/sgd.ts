@@ -3,59 +3,46 @@
  * g = scale · gradient + decay · p, v' = momentum · v + g, p' = p - rate · v', or p - rate · (g + momentum · v') by Nesterov's.
  * A momentum that starts at zero makes the first step PyTorch's too.
  */
-import { ShapeError } from '../errors.ts'
 import { item, type Operation } from './operation.ts'
-import { checkGradientShape, formatShape, sameShape } from './shape.ts'
+import { type StepInputs, stepParts, stepShapes } from './optimiser-step.ts'
+
+export const sgdInputs: StepInputs = {
+  name: 'sgd',
+  numbers: ['rate', 'decay', 'scale', 'momentum'],
+  states: ['momentum'],
+}
 
 /** (rate [], decay [], scale [], momentum [], parameters..., gradients..., momenta...) -> (parameters..., momenta...). */
 export const sgd: Operation<{ readonly nesterov: boolean }> = {
   name: 'sgd',
-  shapes(inputs) {
-    for (const [i, what] of ['rate', 'decay', 'scale', 'momentum'].entries()) {
-      const shape = item(inputs, i, 'sgd')
-      if (shape.length !== 0)
-        throw new ShapeError(`sgd needs a ${what} of shape [], not ${formatShape(shape)}`)
-    }
-    const { parameters, gradients, momenta } = thirds(inputs)
-    if (parameters.length === 0 || momenta.length !== parameters.length) {
-      throw new ShapeError(
-        `sgd needs parameters and as many gradients and momenta, not ${inputs.length - 4} tensors`,
-      )
-    }
-    for (const [i, parameter] of parameters.entries()) {
-      checkGradientShape(item(gradients, i, 'sgd'), parameter, 'sgd')
-      const momentum = item(momenta, i, 'sgd')
-      if (!sameShape(momentum, parameter)) {
-        throw new ShapeError(
-          `sgd needs a momentum of shape ${formatShape(parameter)}, not ${formatShape(momentum)}`,
-        )
-      }
-    }
-    return [...parameters, ...parameters]
-  },
+  shapes: (inputs) => stepShapes(sgdInputs, inputs),
   reference(inputs, { nesterov }) {
     const at = (input: number) => item(inputs, input, 'sgd').data[0] ?? 0
-    const [rate, decay, scale, momentum] = [at(0), at(1), at(2), at(3)]
-    const { parameters, gradients, momenta } = thirds(inputs)
-    const decayed = parameters.map(({ data }, k) => {
-      const gradient = item(gradients, k, 'sgd').data
-      return data.map((p, i) => scale * (gradient[i] ?? 0) + decay * p)
-    })
-    const nextMomenta = decayed.map((g, k) => {
-      const v = item(momenta, k, 'sgd').data
-      return g.map((value, i) => momentum * (v[i] ?? 0) + value)
-    })
-    const nextParameters = parameters.map(({ data }, k) => {
-      const [g, v] = [item(decayed, k, 'sgd'), item(nextMomenta, k, 'sgd')]
-      return data.map((p, i) => p - rate * (nesterov ? (g[i] ?? 0) + momentum * (v[i] ?? 0) : (v[i] ?? 0)))
-    })
-    return [...nextParameters, ...nextMomenta]
+    const settings = { rate: at(0), decay: at(1), scale: at(2), momentum: at(3), nesterov }
+    const { parameters, gradients, kept } = stepParts(sgdInputs, inputs)
+    const next = parameters.map(({ data }, k) =>
+      momentumStep(
+        { p: data, gradient: item(gradients, k, 'sgd').data, v: item(item(kept, 0, 'sgd'), k, 'sgd').data },
+        settings,
+      ),
+    )
+    return [...next.map(({ p }) => p), ...next.map(({ v }) => v)]
   },
 }
 
-/** What follows the four numbers: parameters, their gradients, their momenta. */
-function thirds<T>(inputs: readonly T[]) {
-  const count = Math.ceil((inputs.length - 4) / 3)
-  const part = (k: number) => inputs.slice(4 + k * count, 4 + (k + 1) * count)
-  return { parameters: part(0), gradients: part(1), momenta: part(2) }
+/** The step of one tensor: its next values and momenta. */
+export function momentumStep(
+  { p, gradient, v }: { readonly p: Float64Array; readonly gradient: Float64Array; readonly v: Float64Array },
+  {
+    rate,
+    decay,
+    scale,
+    momentum,
+    nesterov,
+  }: Readonly<Record<'rate' | 'decay' | 'scale' | 'momentum', number>> & { readonly nesterov: boolean },
+): { readonly p: Float64Array; readonly v: Float64Array } {
+  const g = p.map((value, i) => scale * (gradient[i] ?? 0) + decay * value)
+  const nextV = g.map((value, i) => momentum * (v[i] ?? 0) + value)
+  const moved = nesterov ? g.map((value, i) => value + momentum * (nextV[i] ?? 0)) : nextV
+  return { p: p.map((value, i) => value - rate * (moved[i] ?? 0)), v: nextV }
 }

@@ -227,6 +227,12 @@ export const descriptors = {
   ],
   /** One step of gradient descent over one tensor, in place. Units are blocks of 1024 floats. */
   sgd: ['parameter', 'gradient', 'momentum', 'count', 'rate', 'decay', 'scale', 'keep', 'nesterov'],
+  /** Adam's moments of one tensor, in place, and the direction that they make. Units are blocks of 1024 floats. */
+  adam: ['parameter', 'gradient', 'first', 'second', 'direction', 'count', 'decay', 'scale', 'step', 'betas'],
+  /** A tensor's move along a direction, in place. Units are blocks of 1024 floats. */
+  descend: ['parameter', 'direction', 'count', 'rate'],
+  /** What a tensor's trust ratio makes of a number, and for LARS of the decay. One unit. */
+  trust: ['parameterSquares', 'directionSquares', 'decay', 'factor', 'coefficient', 'y'],
   /** A moving average's next value, in place. Units are blocks of 1024 floats. */
   movingAverage: ['average', 'x', 'count', 'keep'],
   /** Sum of squares of a tensor by blocks of 4096 floats, and their sum over all tensors. Units are blocks; of the sum, one. */

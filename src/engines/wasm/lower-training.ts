@@ -1,4 +1,4 @@
-/** What training adds besides gradients of convolutions and normalisations, as phases. */
+/** What training adds besides gradients of convolutions and normalisations and the optimiser's step, as phases. */
 import { EngineError } from '../../errors.ts'
 import type { GraphValue } from '../../graph/graph.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
@@ -15,7 +15,7 @@ import { writeDescriptor } from './program.ts'
 import { backwardView, packPanels } from './trained-weights.ts'
 
 /** Floats of a unit of kernels that go over tensors of any shape. */
-const unitFloats = 1024
+export const unitFloats = 1024
 
 /** dx from x (or, for activations that cut off, from their output) and dy. */
 export function lowerActivationGradient(lowering: Lowering, chain: Chain): void {
@@ -122,93 +122,6 @@ function lossFields(lowering: Lowering, { root }: Chain) {
   }
 }
 
-/** Squares of all numbers of many tensors, summed. */
-export function lowerSquaredNorm(lowering: Lowering, chain: Chain): void {
-  const { heap } = lowering
-  const tensors = chain.root.inputs.map((value) => ({
-    storage: lowering.storage(value),
-    count: countOf(lowering, value),
-  }))
-  const blocks = tensors.map(({ count }) => Math.ceil(count / (4 * unitFloats)))
-  const partials = blocks.reduce((sum, count) => sum + count, 0)
-  const partial = heap.allocate(partials * 4)
-  let first = 0
-  tensors.forEach(({ storage, count }, index) => {
-    const units = blocks[index] ?? 0
-    const descriptor = writeDescriptor(heap, 'squares', {
-      x: originOf(storage),
-      count,
-      partial: partial + first * 4,
-    })
-    lowering.phase(chain, 'squares', descriptor, units)
-    first += units
-  })
-  const y = originOf(lowering.place(chain.result))
-  lowering.phase(chain, 'squaresSum', writeDescriptor(heap, 'squares', { partial, partials, y }), 1)
-}
-
-/** (rate, decay, scale, momentum, parameters..., gradients..., momenta...): each tensor's step, in place, when all else is done. */
-export function lowerSgd(lowering: Lowering, { root }: Chain): void {
-  const { heap } = lowering
-  const number = (input: number) => originOf(lowering.storage(inputOf(root, input)))
-  const [rate, decay, scale, keep] = [number(0), number(1), number(2), number(3)]
-  const tensors = root.inputs.slice(4)
-  const third = tensors.length / 3
-  const attributes: { readonly nesterov?: boolean } = root.attributes
-  for (let i = 0; i < third; i++) {
-    const [parameter, gradient, momentum] = [i, i + third, i + 2 * third].map((at) => inputOf(root, 4 + at))
-    if (parameter === undefined || gradient === undefined || momentum === undefined) continue
-    checkAssigned(lowering, root.outputs[i], parameter)
-    checkAssigned(lowering, root.outputs[i + third], momentum)
-    const count = countOf(lowering, parameter)
-    const at = (value: GraphValue) => originOf(lowering.storage(value))
-    const descriptor = writeDescriptor(heap, 'sgd', {
-      parameter: at(parameter),
-      gradient: at(gradient),
-      momentum: at(momentum),
-      count,
-      rate,
-      decay,
-      scale,
-      keep,
-      nesterov: attributes.nesterov === true ? 1 : 0,
-    })
-    lowering.commit([root], 'sgd', descriptor, Math.ceil(count / unitFloats))
-  }
-}
-
-/** (keep, averages..., values...): each average moves in place, after the steps whose results it takes. */
-export function lowerMovingAverage(lowering: Lowering, { root }: Chain): void {
-  const { graph, heap, committed } = lowering
-  const keep = originOf(lowering.storage(inputOf(root)))
-  for (const [i, output] of root.outputs.entries()) {
-    const [average, value] = [inputOf(root, 1 + i), inputOf(root, 1 + i + root.outputs.length)]
-    checkAssigned(lowering, output, average)
-    // What a step made in place lies in its state.
-    const made = graph.assignments.find((assignment) => committed.has(value) && assignment.value === value)
-    const count = countOf(lowering, average)
-    const descriptor = writeDescriptor(heap, 'movingAverage', {
-      average: originOf(lowering.storage(average)),
-      x: originOf(lowering.storage(made?.state ?? value)),
-      count,
-      keep,
-    })
-    lowering.commit([root], 'movingAverage', descriptor, Math.ceil(count / unitFloats))
-  }
-}
-
-/** A step is taken in place: what comes out must be the next value of what went in. */
-function checkAssigned(
-  { graph, committed }: Lowering,
-  value: GraphValue | undefined,
-  state: GraphValue,
-): void {
-  const assignment = graph.assignments.find((candidate) => candidate.value === value)
-  if (value === undefined || assignment?.state !== state)
-    throw new EngineError(`the wasm engine takes an optimiser's step in place: assign it to "${state.name}"`)
-  committed.add(value)
-}
-
 /** The state takes its next value when all else is done. */
 export function lowerAssignment(lowering: Lowering, state: GraphValue, value: GraphValue): void {
   if (lowering.committed.has(value)) return
@@ -226,6 +139,7 @@ export function lowerAssignment(lowering: Lowering, state: GraphValue, value: Gr
   )
 }
 
-function countOf({ batch }: Lowering, value: GraphValue): number {
+/** Numbers of a value. */
+export function countOf({ batch }: Lowering, value: GraphValue): number {
   return elements(bindBatch(value.shape, batch))
 }

@@ -14,7 +14,8 @@ export const memoryLimit = maximumPages * pageBytes
 /**
  * What lives no longer than the phases of one node: each thread's own scratch, the table of a few phases, a state on its way into panels, packed
  * weights that change in each run, sums
- * by block, maps in Winograd's places, and products whose rows are still in the order of panels.
+ * by block, maps in Winograd's places, the direction in which an optimiser moves a tensor, and products whose rows are still in the order of
+ * panels.
  */
 export type ScratchPurpose =
   | 'threads'
@@ -24,6 +25,7 @@ export type ScratchPurpose =
   | 'sums'
   | 'places'
   | 'gradientPlaces'
+  | 'direction'
   | 'product'
 
 export class Heap {

@@ -21,6 +21,14 @@ import {
   lowerBatchNormTrainingGradient,
 } from './lower-normalisation.ts'
 import {
+  lowerAdamW,
+  lowerLamb,
+  lowerLars,
+  lowerMovingAverage,
+  lowerSgd,
+  lowerSquaredNorm,
+} from './lower-optimiser.ts'
+import {
   lowerActivation,
   lowerAdd,
   lowerBatchNorm,
@@ -36,10 +44,7 @@ import {
   lowerCrossEntropy,
   lowerCrossEntropyGradient,
   lowerMatmul,
-  lowerMovingAverage,
   lowerPoolGradient,
-  lowerSgd,
-  lowerSquaredNorm,
 } from './lower-training.ts'
 import {
   lowerReshape,
@@ -110,6 +115,9 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ['softmaxCrossEntropyGradient', alone(lowerCrossEntropyGradient)],
   ['squaredNorm', alone(lowerSquaredNorm)],
   ['sgd', alone(lowerSgd)],
+  ['lars', alone(lowerLars)],
+  ['adamw', alone(lowerAdamW)],
+  ['lamb', alone(lowerLamb)],
   ['movingAverage', alone(lowerMovingAverage)],
 ])
 
