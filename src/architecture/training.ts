@@ -51,12 +51,15 @@ export interface Training {
  * Inputs of `first` and `next`: `image` [N, C, H, W], `targets` [N, classes] (rows that sum to 1), `weights` [N] (what each
  * image's loss counts; 1 / images of the whole step for its mean, 0 for the empty places of a short batch), and `seed` and
  * `imageIndex` where the network draws random numbers. Outputs: `logits`, `loss`, and `squaredNorm` of all gradients so
- * far. Inputs of `update`, a single number each: `rate/GROUP` and `decay/GROUP` for each group, `momentum` or `step` as the `Optimiser` says, `scale` (what
- * gradients are multiplied by first, 1 to leave them as they are), and with `average` the share `keep` of the average that
- * stays: average' = keep · average + (1 - keep) · value, so that a first step with 0 starts it. It has no outputs. With
- * `distillation`, `first` and `next` also read what `buildGradients` says.
+ * far. With `distillation` they also read what `buildGradients` says.
  *
- * @throws ConfigError for an impossible config, and for groups that are empty, overlap, or name what the network lacks.
+ * Inputs of `update`, a single number each: `rate/GROUP` and `decay/GROUP` for each group, `momentum` or `step` as the
+ * `Optimiser` says, `scale` (what gradients are multiplied by first, 1 to leave them as they are), and with `average` the
+ * share `keep` of the average that stays: average' = keep · average + (1 - keep) · value, so that a first step with 0
+ * starts it. It has no outputs.
+ *
+ * @throws ConfigError for an impossible config or optimiser, and for groups that are empty, overlap, or name what the
+ * network lacks.
  */
 export function buildTraining(config: ResNetConfig, options: TrainingOptions = {}): Training {
   const { groups, optimiser = { kind: 'sgd', nesterov: false }, average = false, ...others } = options

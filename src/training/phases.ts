@@ -58,7 +58,7 @@ function trainingOf(
     groups,
     frozen,
     zeroLastScale,
-    nesterov: optimiser.kind === 'sgd' && optimiser.nesterov,
+    optimiser,
     average: average !== null,
     ...(distillation === null ? {} : { distillation }),
   })
