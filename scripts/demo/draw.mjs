@@ -43,7 +43,10 @@ export async function drawShapes({ out, train, test, seed }) {
   return tasks.length
 }
 
-/** The PNG file of one picture of a kind. `counters` name it: the same ones draw the same picture. */
+/**
+ * The PNG file of one picture of a kind. `counters` name it, and the same ones draw the same picture: the seed, then 0 for
+ * the training set, 1 for the test set and any other number for new pictures, then which one it is.
+ */
 export async function drawPicture(kind, ...counters) {
   const random = new Random(kinds.indexOf(kind), ...counters)
   const svg = Buffer.from(sceneOf(kind, random))
