@@ -78,6 +78,39 @@ export type { PictureInput } from './inference/pictures.ts'
 /** A class and how sure the model is of it. */
 export type { Prediction } from './inference/predictions.ts'
 
+// Training: from labelled pictures to a model.
+
+/** Labelled pictures to train on: of a dataset on disk, or in memory. */
+export {
+  type LabelledPicture,
+  openTrainingSet,
+  type TrainingSet,
+  type TrainingSetOptions,
+  trainingSetOf,
+} from './datasets/training-set.ts'
+/** What happens to training pictures. */
+export type { Augmentation } from './images/augment/settings.ts'
+/** What a training tells while it works. */
+export type {
+  Ended,
+  EpochEnded,
+  Noted,
+  RunSettings,
+  Saved,
+  Skipped,
+  Started,
+  Stepped,
+  TrainingEvent,
+} from './training/events.ts'
+/** How a training is asked for. */
+export type { TrainOptions } from './training/prepare.ts'
+/** All settings of a training but its data, as one JSON value. */
+export { parseRecipe, type Recipe } from './training/recipe.ts'
+/** The recipes by name. */
+export { changedRecipe, recipeNamed, recipeNames } from './training/recipes.ts'
+/** Trains a network, from nothing or from a model. */
+export { train } from './training/train.ts'
+
 // Graphs: what everything else is derived from.
 
 /** A network in training mode with its loss and gradients. */
@@ -147,4 +180,5 @@ export {
   ResNetError,
   ResourceError,
   ShapeError,
+  TrainingError,
 } from './errors.ts'

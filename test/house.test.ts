@@ -150,7 +150,7 @@ describe('the public list', () => {
     expect(names).toContain('buildResNet')
     const undocumented = names.filter((name) => {
       const declaration = new RegExp(
-        `\\*/\\nexport (?:abstract )?(?:async )?(?:function|const|class) ${name}\\b`,
+        `\\*/\\nexport (?:abstract )?(?:async )?(?:function\\*?|const|class) ${name}\\b`,
       )
       return !sources.some(({ text }) => declaration.test(text))
     })

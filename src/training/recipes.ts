@@ -5,6 +5,7 @@ import { ArgumentError } from '../errors.ts'
 import { recipeFiles } from './generated/recipes.ts'
 import { parseRecipe, type Recipe } from './recipe.ts'
 
+/** Names of the recipes. */
 export const recipeNames: readonly string[] = Object.keys(recipeFiles)
 
 /** A recipe by its name. Throws `ArgumentError` where there is none. */

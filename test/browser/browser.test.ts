@@ -2,7 +2,7 @@
  * The library in a real browser: a production build by Vite, served with the headers that isolate a page and without, in
  * headless Chromium. Without a browser it is skipped; `RESNET_TS_REQUIRE_BROWSER=1` insists on one.
  */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
@@ -19,8 +19,9 @@ import {
 } from '../../src/index.ts'
 import { root } from '../command.ts'
 import { relativeDifference } from '../network.ts'
+import { writeSmallPictures } from '../small-pictures.ts'
 import { findChromium } from './chromium.ts'
-import type { probe as Probe } from './probe.ts'
+import type { Labelled, probe as Probe } from './probe.ts'
 import { type Server, serve } from './server.ts'
 import { trainSteps } from './train-steps.ts'
 
@@ -59,6 +60,8 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
     })
     copyFileSync(picture, join(site, 'picture.png'))
     await saveModel(modelFile, smallModel())
+    await saveModel(join(site, 'tiny.safetensors'), tinyModel())
+    await writeSmallPictures(join(site, 'colours'), { train: 12, test: 1 })
     isolated = await serve(site, { isolated: true })
     plain = await serve(site, { isolated: false })
     browser = await chromium.launch({ ...(browserPath === undefined ? {} : { executablePath: browserPath }) })
@@ -132,6 +135,29 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
     expect(relativeDifference(losses, expected.losses)).toBeLessThan(1e-2)
   })
 
+  test.for([
+    'isolated',
+    'not isolated',
+  ])('a page that is %s adapts a model to a few dozen pictures and saves it', async (kind) => {
+    const server = kind === 'isolated' ? isolated : plain
+    const pictures = labelledPictures(join(site, 'colours', 'train'), '/colours/train')
+    expect(pictures.length).toBe(36)
+    const unseen = '/colours/test/moss/000.png'
+    const { losses, answer, file } = await onProbe(server, (page) =>
+      page.evaluate(([labelled, fresh]) => probe.fineTune('/tiny.safetensors', labelled, fresh), [
+        pictures,
+        unseen,
+      ] as const),
+    )
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 1.5)
+    expect(answer).toBe('moss')
+    const loaded = await loadModel(Uint8Array.from(file))
+    expect(loaded.model.labels).toEqual(['coral', 'moss', 'slate'])
+    const [best] = await loaded.classify(join(site, unseen), { top: 1 })
+    await loaded.dispose()
+    expect(best?.label).toBe('moss')
+  })
+
   test('long tasks are noticed', async () => {
     const seen = await onProbe(isolated, (page) => page.evaluate(() => probe.busyFor(80)))
     expect(seen.length).toBe(1)
@@ -173,6 +199,24 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
     })
   })
 })
+
+/** The pictures of class folders and where the server has them. */
+function labelledPictures(folder: string, address: string): readonly Labelled[] {
+  return readdirSync(folder).flatMap((label) =>
+    readdirSync(join(folder, label)).map((name) => ({ label, address: `${address}/${label}/${name}` })),
+  )
+}
+
+/** CIFAR's ResNet-8 on pictures of 16×16, on its first weights. */
+function tinyModel() {
+  const network = changed(config('cifar_resnet8'), { input: [16, 16] })
+  return {
+    ...smallModel(),
+    config: network,
+    tensors: initialise(buildResNet(network), 1),
+    preprocessing: preprocessingNamed('cifar10', [16, 16]),
+  }
+}
 
 /** ResNet-18 on pictures of 64×64 with 10 classes, on its first weights. */
 function smallModel() {

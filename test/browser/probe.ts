@@ -2,12 +2,34 @@
  * What the test asks a page for: logits of a model file, losses of a training, and the main thread's long tasks while a
  * network runs.
  */
-import { buildResNet, config, initialise, loadModel, wasmEngine } from 'resnet-ts'
+import {
+  buildResNet,
+  config,
+  initialise,
+  loadModel,
+  train,
+  trainingSetOf,
+  wasmEngine,
+  writeModel,
+} from 'resnet-ts'
 import { type Training, trainSteps } from './train-steps.ts'
 
 export interface Answer {
   readonly runsOn: string
   readonly logits: readonly number[]
+}
+
+export interface Labelled {
+  readonly label: string
+  readonly address: string
+}
+
+export interface FineTuned {
+  readonly losses: readonly number[]
+  /** What the new model says of the unseen picture. */
+  readonly answer: string
+  /** Bytes of the new model's file. */
+  readonly file: readonly number[]
 }
 
 export const probe = {
@@ -24,6 +46,25 @@ export const probe = {
   /** The losses of a few steps of training. */
   train(steps: number): Promise<Training> {
     return trainSteps(steps)
+  },
+
+  /** Adapts a model file to labelled pictures, classifies one that it has not seen, and answers the new model's file. */
+  async fineTune(model: string, pictures: readonly Labelled[], unseen: string): Promise<FineTuned> {
+    const bytes = async (address: string) => new Uint8Array(await (await fetch(address)).arrayBuffer())
+    const labelled = pictures.map(async ({ label, address }) => ({ label, picture: await bytes(address) }))
+    const data = trainingSetOf('colours', await Promise.all(labelled), { seed: 1, validation: 0.25 })
+    const changes = { epochs: 6, batch: 9, 'fineTuning.headEpochs': 2 }
+    const losses: number[] = []
+    for await (const event of train({ data, from: await bytes(model), recipe: 'fine-tune', changes })) {
+      if (event.kind === 'epoch') losses.push(event.train.loss)
+      if (event.kind !== 'ended') continue
+      const file = new Blob(await chunksOf(writeModel(event.model)))
+      const loaded = await loadModel(file)
+      const [best] = await loaded.classify(await bytes(unseen), { top: 1 })
+      await loaded.dispose()
+      return { losses, answer: best?.label ?? '', file: [...new Uint8Array(await file.arrayBuffer())] }
+    }
+    throw new Error('the training has no end')
   },
 
   /** Milliseconds of the long tasks while a network runs at 224×224 on its first weights, after a first run. */
@@ -47,6 +88,12 @@ export const probe = {
       while (performance.now() - start < ms);
     })
   },
+}
+
+async function chunksOf(chunks: AsyncIterable<Uint8Array>): Promise<BlobPart[]> {
+  const parts: BlobPart[] = []
+  for await (const chunk of chunks) parts.push(new Uint8Array(chunk))
+  return parts
 }
 
 /** Milliseconds of the tasks over 50 ms on the main thread. */
