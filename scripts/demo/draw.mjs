@@ -58,18 +58,18 @@ export async function drawPicture(kind, ...counters) {
 
 /** The scene lies in a square of 100 by 100 about the origin. */
 function sceneOf(kind, random) {
-  const back = random.between(12, 88)
+  const back = random.between(10, 90)
   // Nearer to black than to white or the other way round, but always told from what is behind.
-  const front = back < 50 ? random.between(back + 28, 100) : random.between(0, back - 28)
+  const front = back < 50 ? random.between(back + 32, 100) : random.between(0, back - 32)
   const drawing = Object.hasOwn(shapes, kind)
-    ? placed(shapes[kind](random), random.between(19, 38), 14, random)
+    ? placed(shapes[kind](random), random.between(22, 38), 14, random)
     : placed(textures[kind](random), random.between(16, 28), 20, random)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="-50 -50 100 100">`,
     background(back, random),
     clutter(random.integer(5), back, random),
     `<g color="${colour(front, random)}" fill="currentColor">${drawing}</g>`,
-    clutter(random.integer(4), back, random),
+    clutter(random.integer(3), back, random),
     '</svg>',
   ].join('')
 }
@@ -111,7 +111,7 @@ function colour(lightness, random) {
 
 /** Noise of a strength of the picture's own. */
 function addNoise(pixels, random) {
-  const most = random.between(5, 45)
+  const most = random.between(5, 38)
   for (let i = 0; i < pixels.length; i++)
     pixels[i] = Math.min(255, Math.max(0, pixels[i] + random.between(-most, most)))
 }

@@ -34,7 +34,7 @@ export const shapes = {
   },
   crescent: (random) => {
     // The inner arc's radius, from its height over the chord between the horns.
-    const height = random.between(0.1, 0.4)
+    const height = random.between(0.25, 0.5)
     const radius = number((1 + height ** 2) / (2 * height))
     return `<path d="M0.4,-1 A1,1 0 1 0 0.4,1 A${radius},${radius} 0 0 1 0.4,-1"/>`
   },
