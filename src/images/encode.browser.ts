@@ -1,19 +1,33 @@
-/** Encodes pictures as PNG files, in browsers through a canvas. */
+/** Writes pictures as PNG files in browsers, through a canvas that nobody sees. */
 import { ImageError } from '../errors.ts'
 import type { Picture } from './picture.ts'
 
-/** The bytes of a PNG file: 8-bit, opaque. Throws `ImageError` where the browser gives no canvas of that size. */
-export async function encodePng({ width, height, data }: Picture): Promise<Uint8Array> {
-  const canvas = new OffscreenCanvas(width, height)
-  const context = canvas.getContext('2d')
-  if (context === null)
-    throw new ImageError(`the browser gives no canvas of ${width}×${height} to encode a picture on`)
-  const image = context.createImageData(width, height)
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    image.data.set(data.subarray(pixel * 3, pixel * 3 + 3), pixel * 4)
-    image.data[pixel * 4 + 3] = 255
+/**
+ * The picture as a PNG file, without loss.
+ *
+ * @throws ImageError where the browser gives no canvas of that size.
+ */
+export async function encodePng(picture: Picture): Promise<Uint8Array> {
+  const { width, height } = picture
+  try {
+    const canvas = new OffscreenCanvas(width, height)
+    const context = canvas.getContext('2d')
+    if (context === null) throw new ImageError('the browser gives no canvas to draw on')
+    context.putImageData(new ImageData(opaque(picture), width, height), 0, 0)
+    const blob = await canvas.convertToBlob({ type: 'image/png' })
+    return new Uint8Array(await blob.arrayBuffer())
+  } catch (error) {
+    throw new ImageError(`a picture of ${width}×${height} cannot be written as PNG`, { cause: error })
   }
-  context.putImageData(image, 0, 0)
-  const blob = await canvas.convertToBlob({ type: 'image/png' })
-  return new Uint8Array(await blob.arrayBuffer())
+}
+
+/** The same pixels with an alpha channel that hides nothing. */
+function opaque({ width, height, data }: Picture): Uint8ClampedArray<ArrayBuffer> {
+  const rgba = new Uint8ClampedArray(width * height * 4).fill(255)
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    rgba[pixel * 4] = data[pixel * 3] ?? 0
+    rgba[pixel * 4 + 1] = data[pixel * 3 + 1] ?? 0
+    rgba[pixel * 4 + 2] = data[pixel * 3 + 2] ?? 0
+  }
+  return rgba
 }
