@@ -44,7 +44,7 @@ export function addClassify(program: Command, context: Context): void {
       '\nExample:\n  resnet classify examples/pictures/analog-clock.png --model resnet50.keras_in1k',
     )
     .action(async (files: readonly string[], options: ClassifyOptions) => {
-      const maps = options.cam === undefined ? undefined : new MapFiles(options.cam, files.length)
+      const maps = options.cam === undefined ? undefined : await MapFiles.open(options.cam, files)
       const model = await openModel(options.model, options, context)
       const answers = await eachPicture(files, 'classifying', context, async (picture): Promise<Answer> => {
         const { signal } = context

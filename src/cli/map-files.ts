@@ -5,15 +5,25 @@ import { saveFile } from '../checkpoint/save.node.ts'
 import { ArgumentError, ResourceError } from '../errors.ts'
 import { encodePng } from '../images/encode.node.ts'
 import type { Picture } from '../images/picture.ts'
+import { pathKind } from '../inference/paths.node.ts'
 
 export class MapFiles {
   readonly #out: string
   readonly #taken = new Set<string>()
 
-  /** Throws `ArgumentError` where one file is named for the maps of several pictures. */
-  constructor(out: string, pictures: number) {
+  private constructor(out: string) {
     this.#out = out
-    if (pictures > 1 && this.#isFile) throw this.#oneForMany()
+  }
+
+  /** For the pictures that these paths name. Throws `ArgumentError` where one file is to hold the maps of several. */
+  static async open(out: string, paths: readonly string[]): Promise<MapFiles> {
+    const files = new MapFiles(out)
+    const [path = ''] = paths
+    const isOne =
+      paths.length === 1 && !path.toLowerCase().endsWith('.tar') && (await pathKind(path)) !== 'folder'
+    if (!isOne && files.#isFile)
+      throw new ArgumentError(`${out}: one file holds the map of one picture; name a folder for several`)
+    return files
   }
 
   /**
@@ -22,7 +32,7 @@ export class MapFiles {
    * @throws ArgumentError where it would replace the picture itself; ResourceError where the disk does not take it.
    */
   async save(picture: string, map: Picture): Promise<string> {
-    const path = this.#pathFor(picture)
+    const path = this.#isFile ? this.#out : join(this.#out, this.#nameFor(picture))
     if ((await realpathOf(path)) === (await realpathOf(picture)))
       throw new ArgumentError(`${path}: the map would replace the picture; name another place with --cam`)
     if (!this.#isFile) await this.#makeFolder()
@@ -34,20 +44,17 @@ export class MapFiles {
     return /\.png$/i.test(this.#out)
   }
 
-  /** Named after the picture; where two have one name, the second becomes `NAME-2.png`. */
-  #pathFor(picture: string): string {
-    if (this.#isFile) {
-      if (this.#taken.size > 0) throw this.#oneForMany()
-      this.#taken.add(this.#out)
-      return this.#out
-    }
-    // Some systems read other characters as something else than a name, and take a and A for the same.
-    const name = parse(picture).name.replaceAll(/[^\p{L}\p{N} ._()+-]/gu, '_')
+  /** After the picture; where two have one name, the second becomes `NAME-2.png`. */
+  #nameFor(picture: string): string {
+    // In an archive, `photos.tar:cats/tom.jpg`. Some systems read other characters as something else than a name, and take
+    // a and A for the same.
+    const [last = ''] = picture.split(/[/\\:]/).slice(-1)
+    const name = parse(last).name.replaceAll(/[^\p{L}\p{N} ._()+-]/gu, '_')
     for (let count = 1; ; count++) {
       const file = count === 1 ? `${name}.png` : `${name}-${count}.png`
       if (this.#taken.has(file.toLowerCase())) continue
       this.#taken.add(file.toLowerCase())
-      return join(this.#out, file)
+      return file
     }
   }
 
@@ -58,10 +65,6 @@ export class MapFiles {
         cause: error,
       })
     })
-  }
-
-  #oneForMany(): ArgumentError {
-    return new ArgumentError(`${this.#out}: is one file for the maps of several pictures; name a folder`)
   }
 }
 
