@@ -1,10 +1,13 @@
 /** `resnet classify`: what pictures show. */
 import type { Command } from 'commander'
+import { decodePicture } from '../images/decode.node.ts'
+import { drawMap } from '../inference/draw-map.ts'
 import type { Prediction } from '../inference/predictions.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture, tellFailures } from './each-picture.ts'
 import { formatShare } from './format.ts'
+import { MapFiles } from './map-files.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { heading, printJson, printLines } from './output.ts'
 import { formatTable } from './table.ts'
@@ -12,12 +15,15 @@ import { formatTable } from './table.ts'
 interface ClassifyOptions extends ModelOptions {
   readonly model?: string
   readonly top: number
+  readonly cam?: string
   readonly json?: true
 }
 
 interface Answer {
   readonly file: string
   readonly predictions: readonly Prediction[]
+  /** Where the map of the best class lies. */
+  readonly cam?: string
 }
 
 export function addClassify(program: Command, context: Context): void {
@@ -27,6 +33,10 @@ export function addClassify(program: Command, context: Context): void {
     .argument('<image...>', 'JPEG, PNG or WebP files; folders or .tar archives of them')
     .option('--model <model>', `${modelHelp}; without it the ImageNet network, once it was fetched`)
     .option('--top <k>', 'how many classes to name', wholeNumber(1, 1_000_000), 5)
+    .option(
+      '--cam <out>',
+      'draw where the best class is seen, over each picture: NAME.png for one picture, or a folder',
+    )
   addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
@@ -34,10 +44,16 @@ export function addClassify(program: Command, context: Context): void {
       '\nExample:\n  resnet classify examples/pictures/analog-clock.png --model resnet50.keras_in1k',
     )
     .action(async (files: readonly string[], options: ClassifyOptions) => {
+      const maps = options.cam === undefined ? undefined : await MapFiles.open(options.cam, files)
       const model = await openModel(options.model, options, context)
       const answers = await eachPicture(files, 'classifying', context, async (picture): Promise<Answer> => {
-        const predictions = await model.classify(picture, { top: options.top, signal: context.signal })
-        return { file: picture.file, predictions }
+        const { signal } = context
+        const { file } = picture
+        const pixels = await decodePicture(picture)
+        const predictions = await model.classify(pixels, { top: options.top, signal })
+        if (maps === undefined) return { file, predictions }
+        const map = await model.activationMap(pixels, { signal })
+        return { file, predictions, cam: await maps.save(file, drawMap(await model.seen(pixels), map)) }
       })
       await model.dispose()
       if (options.json) printJson(answers)
@@ -45,7 +61,7 @@ export function addClassify(program: Command, context: Context): void {
     })
 }
 
-function linesOf({ file, predictions }: Answer): readonly string[] {
+function linesOf({ file, predictions, cam }: Answer): readonly string[] {
   const rows = predictions.map(({ label, probability }) => [`  ${formatShare(probability)}`, label])
   return [
     heading(file),
@@ -56,5 +72,6 @@ function linesOf({ file, predictions }: Answer): readonly string[] {
       ],
       rows,
     ),
+    ...(cam === undefined ? [] : [`  where: ${cam}`]),
   ]
 }

@@ -1,13 +1,22 @@
 /** A model that is ready to run: pictures in, classes or features out. */
 import { buildResNet } from '../architecture/build.ts'
 import type { Model } from '../checkpoint/model.ts'
-import type { Engine, EngineOptions, Session } from '../engines/engine.ts'
+import type { Engine, EngineOptions, Session, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, EngineError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
+import type { Picture } from '../images/picture.ts'
+import {
+  type ActivationMap,
+  evidenceFor,
+  lastMapName,
+  type MapCut,
+  mapCutOf,
+  shareOfGreatest,
+} from './cam.ts'
 import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
 import { featuresName, featuresOf, stagesOf } from './features.ts'
-import { type PictureInput, prepare } from './pictures.ts'
-import { type Prediction, predictionsOf } from './predictions.ts'
+import { type PictureInput, pixelsSeen, prepare } from './pictures.ts'
+import { bestClasses, labelOf, type Prediction, predictionsOf, softmax } from './predictions.ts'
 
 export interface ClassifyOptions {
   /** How many classes to name, the best first; 5 without it. */
@@ -21,6 +30,12 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal
 }
 
+export interface ActivationMapOptions {
+  /** Number or label of the class that is looked for; the best one without it. */
+  readonly class?: number | string
+  readonly signal?: AbortSignal
+}
+
 /** What `loadModel` answers. Calls may overlap: the engine runs them one after the other. */
 export class LoadedModel {
   /** The network, its labels and preprocessing, where it comes from, and what a person should know of how it was read. */
@@ -29,6 +44,7 @@ export class LoadedModel {
   readonly #graph: Graph
   readonly #session: Session
   readonly #added = new Map<string, Promise<void>>()
+  #mapCut: MapCut | undefined
 
   private constructor(model: Model, engine: string, graph: Graph, session: Session) {
     this.model = model
@@ -93,6 +109,41 @@ export class LoadedModel {
   }
 
   /**
+   * Where in a picture, as `seen` answers it, the network sees a class: `drawMap` draws it.
+   *
+   * @throws ImageError for what is no picture; ArgumentError for a class that the model does not have, and for a network
+   * whose head is not a global average pool and one classifier.
+   */
+  async activationMap(
+    picture: PictureInput,
+    { class: wanted, signal }: ActivationMapOptions = {},
+  ): Promise<ActivationMap> {
+    const { labels, tensors } = this.model
+    const given = wanted === undefined ? undefined : this.#classOf(wanted)
+    this.#mapCut ??= mapCutOf(this.#graph)
+    const { graph, weight, width, height } = this.#mapCut
+    await this.#add('activation map', () => graph)
+    const outputs = await this.#runAll('activation map', await this.prepare(picture), signal)
+    const probabilities = softmax(this.#output(outputs, 'logits'))
+    const index = given ?? bestClasses(probabilities, 1)[0] ?? 0
+    const weights = tensors.get(weight.name) ?? new Float32Array()
+    const evidence = evidenceFor(index, weights, this.#output(outputs, lastMapName), width * height)
+    return {
+      label: labelOf(labels, index),
+      index,
+      probability: probabilities[index] ?? 0,
+      width,
+      height,
+      values: shareOfGreatest(evidence),
+    }
+  }
+
+  /** The pixels of a picture that the network sees: resized and cut, before any arithmetic. */
+  seen(picture: PictureInput): Promise<Picture> {
+    return pixelsSeen(picture, this.model.preprocessing)
+  }
+
+  /**
    * How often the model is right on a dataset: a folder or a `.tar` of class folders.
    *
    * @throws DatasetError for what is no dataset, or where the model is one of other classes.
@@ -153,14 +204,29 @@ export class LoadedModel {
     image: Float32Array,
     signal: AbortSignal | undefined,
   ): Promise<Float32Array> {
-    const outputs = await this.#session.run(
-      name,
-      new Map([['image', image]]),
-      signal === undefined ? {} : { signal },
-    )
+    return this.#output(await this.#runAll(name, image, signal), output)
+  }
+
+  #runAll(name: string, image: Float32Array, signal: AbortSignal | undefined): Promise<TensorMap> {
+    return this.#session.run(name, new Map([['image', image]]), signal === undefined ? {} : { signal })
+  }
+
+  #output(outputs: TensorMap, output: string): Float32Array {
     const values = outputs.get(output)
     if (values === undefined) throw new EngineError(`${this.engine}: answered no ${output}`)
     return values
+  }
+
+  /** The number of a class that is named or numbered. */
+  #classOf(wanted: number | string): number {
+    const { name, labels, config } = this.model
+    const index = typeof wanted === 'number' ? wanted : labels.indexOf(wanted)
+    if (Number.isInteger(index) && index >= 0 && index < config.classes) return index
+    throw new ArgumentError(
+      typeof wanted === 'number'
+        ? `class must be a whole number from 0 to ${config.classes - 1}, not ${wanted}`
+        : `${name} has no class called "${wanted}"; give one of the model's labels or a number`,
+    )
   }
 
   #add(name: string, graph: () => Graph, batch = 1): Promise<void> {

@@ -3,7 +3,7 @@ import { decodePicture } from '#platform/images/decode'
 import { readPicture } from '#platform/inference/paths'
 import type { Preprocessing } from '../architecture/preprocessing.ts'
 import { type EncodedPicture, type Picture, type Pixels, pictureFromPixels } from '../images/picture.ts'
-import { preprocess } from '../images/preprocess.ts'
+import { croppedPixels, preprocess } from '../images/preprocess.ts'
 
 /** A path, a file's bytes (perhaps with its name), a `Blob`, or decoded pixels such as `ImageData`. */
 export type PictureInput = string | Uint8Array | ArrayBuffer | Blob | EncodedPicture | Pixels
@@ -11,6 +11,11 @@ export type PictureInput = string | Uint8Array | ArrayBuffer | Blob | EncodedPic
 /** A picture as the network sees it, `[1, C, H, W]`. Throws `ImageError` for what is no picture. */
 export async function prepare(input: PictureInput, preprocessing: Preprocessing): Promise<Float32Array> {
   return preprocess(await decoded(input), preprocessing)
+}
+
+/** The pixels of a picture that the network sees. Throws `ImageError` for what is no picture. */
+export async function pixelsSeen(input: PictureInput, preprocessing: Preprocessing): Promise<Picture> {
+  return croppedPixels(await decoded(input), preprocessing)
 }
 
 async function decoded(input: PictureInput): Promise<Picture> {

@@ -1,0 +1,74 @@
+/** Where `--cam` writes class activation maps: one PNG file, or a folder with one for each picture. */
+import { mkdir, realpath } from 'node:fs/promises'
+import { join, parse, resolve } from 'node:path'
+import { saveFile } from '../checkpoint/save.node.ts'
+import { ArgumentError, ResourceError } from '../errors.ts'
+import { encodePng } from '../images/encode.node.ts'
+import type { Picture } from '../images/picture.ts'
+import { pathKind } from '../inference/paths.node.ts'
+
+export class MapFiles {
+  readonly #out: string
+  readonly #taken = new Set<string>()
+
+  private constructor(out: string) {
+    this.#out = out
+  }
+
+  /** For the pictures that these paths name. Throws `ArgumentError` where one file is to hold the maps of several. */
+  static async open(out: string, paths: readonly string[]): Promise<MapFiles> {
+    const files = new MapFiles(out)
+    const [path = ''] = paths
+    const isOne =
+      paths.length === 1 && !path.toLowerCase().endsWith('.tar') && (await pathKind(path)) !== 'folder'
+    if (!isOne && files.#isFile)
+      throw new ArgumentError(`${out}: one file holds the map of one picture; name a folder for several`)
+    return files
+  }
+
+  /**
+   * Writes the map of a picture and answers its path.
+   *
+   * @throws ArgumentError where it would replace the picture itself; ResourceError where the disk does not take it.
+   */
+  async save(picture: string, map: Picture): Promise<string> {
+    const path = this.#isFile ? this.#out : join(this.#out, this.#nameFor(picture))
+    if ((await realpathOf(path)) === (await realpathOf(picture)))
+      throw new ArgumentError(`${path}: the map would replace the picture; name another place with --cam`)
+    if (!this.#isFile) await this.#makeFolder()
+    await saveFile(path, [await encodePng(map)])
+    return path
+  }
+
+  get #isFile(): boolean {
+    return /\.png$/i.test(this.#out)
+  }
+
+  /** After the picture; where two have one name, the second becomes `NAME-2.png`. */
+  #nameFor(picture: string): string {
+    // In an archive, `photos.tar:cats/tom.jpg`. Some systems read other characters as something else than a name, and take
+    // a and A for the same.
+    const [last = ''] = picture.split(/[/\\:]/).slice(-1)
+    const name = parse(last).name.replaceAll(/[^\p{L}\p{N} ._()+-]/gu, '_')
+    for (let count = 1; ; count++) {
+      const file = count === 1 ? `${name}.png` : `${name}-${count}.png`
+      if (this.#taken.has(file.toLowerCase())) continue
+      this.#taken.add(file.toLowerCase())
+      return file
+    }
+  }
+
+  async #makeFolder(): Promise<void> {
+    await mkdir(this.#out, { recursive: true }).catch((error: unknown) => {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+      throw new ResourceError(`${this.#out}: the folder of the maps cannot be made (${code})`, {
+        cause: error,
+      })
+    })
+  }
+}
+
+/** The path without links, or as it is where nothing is there yet. */
+function realpathOf(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path))
+}
