@@ -1,6 +1,7 @@
 /** From a decoded picture to a network's input, as the model's preprocessing says. */
 import type { Preprocessing } from '../architecture/preprocessing.ts'
 import { ImageError } from '../errors.ts'
+import { cut } from './cut.ts'
 import { type Picture, pictureLimits } from './picture.ts'
 import { resize } from './resize.ts'
 
@@ -10,17 +11,35 @@ import { resize } from './resize.ts'
  * @throws ImageError when the preprocessing has channels that a picture cannot give.
  */
 export function preprocess(picture: Picture, preprocessing: Preprocessing): Float32Array {
-  const { channels, divisor, mean, std } = preprocessing
   const pixels = croppedPixels(picture, preprocessing)
-  const planes = channelPlanes(pixels, channels, mean.length)
-  const size = pixels.width * pixels.height
-  const input = new Float32Array(planes.length * size)
-  planes.forEach((plane, c) => {
-    for (let i = 0; i < size; i++) {
-      input[c * size + i] = (plane(i) / divisor - (mean[c] ?? 0)) / (std[c] ?? 1)
-    }
-  })
+  const input = new Float32Array(preprocessing.mean.length * pixels.width * pixels.height)
+  writeInput(pixels, preprocessing, input, 0)
   return input
+}
+
+/**
+ * Writes one image of a network's input, `[C, H, W]`, into `target` from `offset` on.
+ *
+ * @throws ImageError as `preprocess`.
+ */
+export function writeInput(
+  pixels: Picture,
+  preprocessing: Preprocessing,
+  target: Float32Array,
+  offset: number,
+): void {
+  const size = pixels.width * pixels.height
+  channelPlanes(pixels, preprocessing).forEach(({ bytes, first, step }, c) => {
+    const inputs = inputsOfBytes(preprocessing, c)
+    const start = offset + c * size
+    for (let i = 0; i < size; i++) target[start + i] = inputs[bytes[first + i * step] ?? 0] ?? 0
+  })
+}
+
+/** What each of the 256 values of a byte becomes in a channel of the input. */
+function inputsOfBytes({ divisor, mean, std }: Preprocessing, channel: number): Float32Array {
+  const [shift, scale] = [mean[channel] ?? 0, std[channel] ?? 1]
+  return Float32Array.from({ length: 256 }, (_, value) => (value / divisor - shift) / scale)
 }
 
 /** The pixels that the network sees, before any arithmetic: resized and cut. */
@@ -49,14 +68,14 @@ function centreCrop(picture: Picture, [height, width]: readonly [number, number]
   const padded = padToSize(picture, height, width)
   const top = roundHalfToEven((padded.height - height) / 2)
   const left = roundHalfToEven((padded.width - width) / 2)
-  return window(padded, { top, left, height, width })
+  return cut(padded, { top, left, height, width })
 }
 
 function padToSize(picture: Picture, height: number, width: number): Picture {
   if (picture.height >= height && picture.width >= width) return picture
   const missing = (wanted: number, given: number) => Math.max(0, wanted - given)
   const [down, across] = [missing(height, picture.height), missing(width, picture.width)]
-  return window(picture, {
+  return cut(picture, {
     top: -Math.floor(down / 2),
     left: -Math.floor(across / 2),
     height: picture.height + down,
@@ -64,58 +83,33 @@ function padToSize(picture: Picture, height: number, width: number): Picture {
   })
 }
 
-/** A rectangle of a picture; what lies outside is zero. */
-function window(
-  { data, width: from, height: fromHeight }: Picture,
-  { top, left, height, width }: { top: number; left: number; height: number; width: number },
-): Picture {
-  const out = new Uint8Array(width * height * 3)
-  const first = Math.max(0, left)
-  const end = Math.min(from, left + width)
-  for (let y = 0; y < height; y++) {
-    const row = y + top
-    if (row < 0 || row >= fromHeight || end <= first) continue
-    out.set(data.subarray((row * from + first) * 3, (row * from + end) * 3), (y * width + first - left) * 3)
-  }
-  return { width, height, data: out }
-}
-
 function roundHalfToEven(value: number): number {
   const floor = Math.floor(value)
   return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value)
 }
 
-type Plane = (pixel: number) => number
-
-function channelPlanes({ data }: Picture, order: Preprocessing['channels'], count: number): readonly Plane[] {
-  const at =
-    (channel: number): Plane =>
-    (pixel) =>
-      data[pixel * 3 + channel] ?? 0
-  if (count === 3) return order === 'rgb' ? [at(0), at(1), at(2)] : [at(2), at(1), at(0)]
-  if (count === 1) return [luminance(data)]
-  throw new ImageError(`a picture has three channels or, as luminance, one; the network reads ${count}`)
+/** A channel of a picture: every `step`-th byte from `first` on. */
+interface Plane {
+  readonly bytes: Uint8Array
+  readonly first: number
+  readonly step: number
 }
 
-/** ITU-R 601 in Pillow's fixed point, what `convert('L')` gives. */
-function luminance(data: Uint8Array): Plane {
-  return (pixel) => {
-    const [red = 0, green = 0, blue = 0] = data.subarray(pixel * 3, pixel * 3 + 3)
-    return (red * 19_595 + green * 38_470 + blue * 7471 + 0x8000) >> 16
+function channelPlanes(pixels: Picture, { channels, mean }: Preprocessing): readonly Plane[] {
+  if (mean.length === 1) return [{ bytes: luminance(pixels), first: 0, step: 1 }]
+  if (mean.length === 3) {
+    const order = channels === 'rgb' ? [0, 1, 2] : [2, 1, 0]
+    return order.map((first) => ({ bytes: pixels.data, first, step: 3 }))
   }
+  throw new ImageError(`a picture has three channels or, as luminance, one; the network reads ${mean.length}`)
 }
 
-export function writeInput(
-  pixels: Picture,
-  preprocessing: Preprocessing,
-  target: Float32Array,
-  offset: number,
-): void {
-  const { channels, divisor, mean, std } = preprocessing
-  const planes = channelPlanes(pixels, channels, mean.length)
-  const size = pixels.width * pixels.height
-  planes.forEach((plane, c) => {
-    for (let i = 0; i < size; i++)
-      target[offset + c * size + i] = (plane(i) / divisor - (mean[c] ?? 0)) / (std[c] ?? 1)
-  })
+/** ITU-R 601 in Pillow's fixed point, what `convert('L')` gives: a byte for each pixel. */
+export function luminance({ data }: Picture): Uint8Array {
+  const grey = new Uint8Array(data.length / 3)
+  for (let i = 0; i < grey.length; i++) {
+    const [red, green, blue] = [data[i * 3] ?? 0, data[i * 3 + 1] ?? 0, data[i * 3 + 2] ?? 0]
+    grey[i] = (red * 19_595 + green * 38_470 + blue * 7471 + 0x8000) >> 16
+  }
+  return grey
 }
