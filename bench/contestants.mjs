@@ -43,6 +43,22 @@ export function oursClassifying(node, materials, arch) {
   }
 }
 
+/** The trainer in its n-th epoch: the first one decodes the pictures. `what`: the step's time, or what bookkeeping takes of it. */
+export function oursTrainer(node, materials, { name, epoch, what = 'ms', pictures = 'cifar-10000' }) {
+  return {
+    name,
+    column: node.label,
+    command() {
+      const work = [String(epoch), 'resnet20', '--threads', '2', '--material', materials.pictures(pictures)]
+      return nodeCommand(node.path, script('trainer.mjs'), work)
+    },
+    read(output) {
+      const { ms, runsOn, bookkeepingPercent } = JSON.parse(output.trimEnd().split('\n').at(-1))
+      return what === 'ms' ? { ms: median(ms), runsOn } : { percent: bookkeepingPercent, runsOn }
+    },
+  }
+}
+
 /** Native, so that Node's version makes no difference. */
 export function onnxruntimeNode(node, materials, work) {
   return onnxPeer('onnxruntime-node', node, materials, work)

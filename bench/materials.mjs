@@ -21,12 +21,22 @@ export function openMaterials() {
   return {
     /** The file of a network's first weights: `resnet18.onnx`, `resnet20.safetensors`. */
     model: (name) => once(name, (path) => [command, 'convert', name.split('.')[0], path]),
+    /** CIFAR-10's pictures as a dataset of class folders: `cifar-10000` are its test pictures, `cifar-50000` those to train on. */
+    pictures(name) {
+      const split = name === 'cifar-10000' ? 'test' : 'train'
+      return join(
+        once(name, (path) => [unpack, path, split]),
+        'cifar10-jpeg',
+        split,
+      )
+    },
     /** The folder of the page that measures in a browser. */
     page: () => once('page', (path) => [...viteBuild, '--outDir', path]),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
 
+const unpack = join(root, 'bench/unpack-cifar.mjs')
 const viteBuild = [join(root, 'node_modules/vite/bin/vite.js'), 'build', join(root, 'bench/page')]
 
 function make(args) {

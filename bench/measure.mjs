@@ -9,6 +9,7 @@ const counts = {
   'images/s': ({ ms, batch }) => (1000 * batch) / ms,
   s: ({ seconds }) => seconds,
   MB: ({ bytes }) => bytes / 1e6,
+  '%': ({ percent }) => percent,
 }
 
 export async function measureRow({ name, title, unit, batch, contestants, figures }, rounds) {

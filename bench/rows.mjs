@@ -5,6 +5,7 @@ import {
   onnxruntimeWeb,
   ours,
   oursClassifying,
+  oursTrainer,
   packedPackage,
   pytorch,
 } from './contestants.mjs'
@@ -34,6 +35,7 @@ export function rowsFor({ nodes, materials }) {
     threadsRow(inferring('resnet50'), nodes),
     threadsRow(training('resnet20', 128, 10), nodes),
     firstPredictionRow(nodes, materials),
+    ...trainerRows(nodes, materials),
     ...memoryRows(nodes, materials),
     sizeRow(nodes),
   ]
@@ -145,6 +147,45 @@ function memoryRows(nodes, materials) {
       name: 'memory-training',
       title: titleOf(work),
       contestants: nodes.map((node) => ours(node, work)),
+    },
+  ]
+}
+
+/** `train()` with all that it does around the steps, against the bare steps of `resnet bench`. */
+function trainerRows(nodes, materials) {
+  const work = training('resnet20', 128, 10)
+  const title = 'CIFAR ResNet-20, the trainer on 10,000 JPEG pictures, batch 128'
+  const of = (more) => nodes.map((node) => oursTrainer(node, materials, { name: 'the trainer', ...more }))
+  const epoch = (name, epoch) => ({
+    name: `trainer-${name}`,
+    title: `${title}, ${name} epoch`,
+    unit: 'images/s',
+    batch: work.batch,
+    rounds: 3,
+    contestants: [...of({ epoch }), ...nodes.map((node) => ours(node, work))],
+    figures: [{ title: "its images/s over the bare steps'", of: ['the trainer'], over: ['ours'] }],
+  })
+  return [
+    epoch('first', 1),
+    epoch('second', 2),
+    {
+      name: 'trainer-bookkeeping',
+      title,
+      unit: '%',
+      rounds: 2,
+      contestants: of({ epoch: 2, what: 'bookkeeping' }),
+      figures: [{ title: "bookkeeping's share of an epoch, %", of: ['the trainer'] }],
+    },
+    {
+      name: 'trainer-memory',
+      title: 'CIFAR ResNet-20, 50,000 JPEG pictures kept decoded, batch 128',
+      unit: 'MB',
+      rounds: 1,
+      contestants: [...of({ epoch: 1, pictures: 'cifar-50000' }), ...nodes.map((node) => ours(node, work))],
+      figures: [
+        { title: 'peak memory of the trainer, MB', of: ['the trainer'] },
+        { title: 'peak memory of the bare steps, MB', of: ['ours'] },
+      ],
     },
   ]
 }
