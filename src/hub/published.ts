@@ -83,10 +83,10 @@ export function publishedRelease(packageName: string, version: string): Publishe
 export function nearestModel(name: string): string | undefined {
   const wanted = name.slice(0, 64).toLowerCase()
   const names = [...SHIPPED_MODELS, ...PUBLISHED_MODELS].map((row) => row.name)
+  // "resnet50" alone is ten letters short of its name, yet what was meant is plain.
+  const started = wanted.length < 4 ? undefined : names.find((name) => name.startsWith(wanted))
+  if (started !== undefined) return started
   const ranked = names.map((name) => ({ name, letters: distance(wanted, name) }))
   const best = ranked.sort((a, b) => a.letters - b.letters)[0]
-  if (best === undefined) return undefined
-  // "resnet50" alone is ten letters short of its name, yet what was meant is plain.
-  const isStart = wanted.length >= 4 && best.name.startsWith(wanted)
-  return isStart || best.letters <= best.name.length / 3 ? best.name : undefined
+  return best !== undefined && best.letters <= best.name.length / 3 ? best.name : undefined
 }
