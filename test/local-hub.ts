@@ -101,7 +101,7 @@ export function useLocalHub(): LocalHub {
 
 async function failure(text: string): Promise<Error> {
   const reference = parseReference(text)
-  if (reference.kind === 'path' || reference.kind === 'address') throw new Error(`${text} names no package`)
+  if (reference.kind !== 'npm' && reference.kind !== 'published') throw new Error(`${text} names no package`)
   const error = await fetchModel(reference).then(
     () => undefined,
     (reason: unknown) => reason,

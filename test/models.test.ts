@@ -1,7 +1,8 @@
 /** Models on real pictures, against what PyTorch answers on the same ones. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cachedModel } from '../src/hub/hub.ts'
+import { SHIPPED_MODELS } from '../src/hub/shipped.ts'
 import { type LoadedModel, loadModel, readModel, writeModel } from '../src/index.ts'
 import { dataFile, dataFolder } from './data.ts'
 import { relativeDifference } from './network.ts'
@@ -79,6 +80,20 @@ describe.skipIf(!available || dataFolder === undefined)('the published ResNet-50
     await dataset.close()
     return found
   }
+})
+
+describe('the shipped CIFAR-10 model', () => {
+  it('is a small file, half precision, that says its classes', async () => {
+    const { name, config, labels, notes } = await readModel('cifar10-resnet20')
+    expect({ name, classes: config.classes, input: config.input, notes }).toEqual({
+      name: 'cifar10-resnet20',
+      classes: 10,
+      input: [32, 32],
+      notes: [],
+    })
+    expect(labels.slice(0, 3)).toEqual(['airplane', 'automobile', 'bird'])
+    for (const { file } of SHIPPED_MODELS) expect(statSync(file).size).toBeLessThan(700_000)
+  })
 })
 
 describe.skipIf(dataFolder === undefined)('a public CIFAR-10 checkpoint', () => {

@@ -31,7 +31,10 @@ export function addClassify(program: Command, context: Context): void {
     .command('classify')
     .description('name what pictures show')
     .argument('<image...>', 'JPEG, PNG or WebP files; folders or .tar archives of them')
-    .option('--model <model>', `${modelHelp}; without it the ImageNet network, once it was fetched`)
+    .option(
+      '--model <model>',
+      `${modelHelp}; without it ImageNet's network once it was fetched, else the shipped one`,
+    )
     .option('--top <k>', 'how many classes to name', wholeNumber(1, 1_000_000), 5)
     .option(
       '--cam <out>',

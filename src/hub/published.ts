@@ -4,6 +4,7 @@
  */
 import { distance } from 'fastest-levenshtein'
 import { ArgumentError } from '../errors.ts'
+import { SHIPPED_MODELS } from './shipped.ts'
 
 /** How often a published model is right, as measured for this project. */
 export interface MeasuredAccuracy {
@@ -65,7 +66,7 @@ export const PUBLISHED_MODELS: readonly PublishedModel[] = [
 export function findPublished(name: string): PublishedModel {
   const row = PUBLISHED_MODELS.find((candidate) => candidate.name === name)
   if (row !== undefined) return row
-  const nearest = nearestPublished(name)
+  const nearest = nearestModel(name)
   const hint =
     nearest === undefined
       ? `there are: ${PUBLISHED_MODELS.map((candidate) => candidate.name).join(', ')}`
@@ -78,13 +79,14 @@ export function publishedRelease(packageName: string, version: string): Publishe
   return PUBLISHED_MODELS.find((row) => row.package === packageName && row.version === version)
 }
 
-/** The published name that a misspelt one most likely means, or `undefined` when none is near. */
-export function nearestPublished(name: string): string | undefined {
+/** The shipped or published name that a misspelt one most likely means, or `undefined` when none is near. */
+export function nearestModel(name: string): string | undefined {
   const wanted = name.slice(0, 64).toLowerCase()
-  const ranked = PUBLISHED_MODELS.map((row) => ({ name: row.name, letters: distance(wanted, row.name) }))
-  const best = ranked.sort((a, b) => a.letters - b.letters)[0]
-  if (best === undefined) return undefined
+  const names = [...SHIPPED_MODELS, ...PUBLISHED_MODELS].map((row) => row.name)
   // "resnet50" alone is ten letters short of its name, yet what was meant is plain.
-  const isStart = wanted.length >= 4 && best.name.startsWith(wanted)
-  return isStart || best.letters <= best.name.length / 3 ? best.name : undefined
+  const started = wanted.length < 4 ? undefined : names.find((name) => name.startsWith(wanted))
+  if (started !== undefined) return started
+  const ranked = names.map((name) => ({ name, letters: distance(wanted, name) }))
+  const best = ranked.sort((a, b) => a.letters - b.letters)[0]
+  return best !== undefined && best.letters <= best.name.length / 3 ? best.name : undefined
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ArgumentError } from '../errors.ts'
-import { findPublished, nearestPublished, PUBLISHED_MODELS, publishedRelease } from './published.ts'
+import { findPublished, nearestModel, PUBLISHED_MODELS, publishedRelease } from './published.ts'
 import { formatNpm, parseReference, unknownModel } from './reference.ts'
+import { SHIPPED_MODELS } from './shipped.ts'
 
 describe('a model reference', () => {
   it.each([
     ['resnet50.keras_in1k', { kind: 'published', name: 'resnet50.keras_in1k' }],
+    ['cifar10-resnet20', { kind: 'shipped', model: SHIPPED_MODELS[0] }],
     ['npm:weights', { kind: 'npm', package: 'weights' }],
     ['npm:weights@1.0.4', { kind: 'npm', package: 'weights', version: '1.0.4' }],
     ['npm:weights@1.0.4/', { kind: 'npm', package: 'weights', version: '1.0.4' }],
@@ -66,7 +68,7 @@ describe('a model reference', () => {
     expect(unknownModel('resnet50.keras_in1').message).toMatch(
       /no such file.*did you mean resnet50.keras_in1k\?/,
     )
-    expect(unknownModel('zebra').message).toMatch(/published models: resnet50.keras_in1k/)
+    expect(unknownModel('zebra').message).toMatch(/models by name: cifar10-resnet20, resnet50.keras_in1k/)
   })
 })
 
@@ -80,7 +82,8 @@ describe('the table of published models', () => {
   it('suggests the nearest name', () => {
     expect(() => findPublished('resnet50.keras')).toThrow(/did you mean resnet50.keras_in1k\?/)
     expect(() => findPublished('unheard')).toThrow(/there are: resnet50.keras_in1k/)
-    expect(nearestPublished('RESNET50')).toBe('resnet50.keras_in1k')
+    expect(nearestModel('RESNET50')).toBe('resnet50.keras_in1k')
+    expect(nearestModel('cifar10_resnet20')).toBe('cifar10-resnet20')
   })
 
   it('pins every row to an exact version and a whole SHA-512', () => {

@@ -1,10 +1,11 @@
 /**
- * What `--model` and `loadModel` take as text: the name of a published model, a package of an npm registry
+ * What `--model` and `loadModel` take as text: the name of a shipped or published model, a package of an npm registry
  * (`npm:PACKAGE[@VERSION][/PATH]`), the address of a file, or a path. Parsing looks at the text alone; whether the file
  * or the package exists is found out later.
  */
 import { ArgumentError } from '../errors.ts'
-import { nearestPublished, PUBLISHED_MODELS } from './published.ts'
+import { nearestModel, PUBLISHED_MODELS } from './published.ts'
+import { findShipped, SHIPPED_MODELS, type ShippedModel } from './shipped.ts'
 
 /** A row of the table of published models. */
 export interface PublishedReference {
@@ -23,6 +24,7 @@ export interface NpmReference {
 }
 
 export type ModelReference =
+  | { readonly kind: 'shipped'; readonly model: ShippedModel }
   | PublishedReference
   | NpmReference
   | { readonly kind: 'path'; readonly path: string }
@@ -46,7 +48,7 @@ export function isExactVersion(text: string): boolean {
 }
 
 /**
- * Reads a model reference. A word that is no published name is taken for a path: only the one who looks can say that
+ * Reads a model reference. A word that is no such name is taken for a path: only the one who looks can say that
  * there is no such file, and then throws `unknownModel(word)`.
  *
  * @throws ArgumentError for an empty text, for another scheme than `npm:`, `https:` and `http:`, and for a package that is
@@ -59,6 +61,8 @@ export function parseReference(text: string): ModelReference {
     )
   }
   if (text.startsWith('npm:')) return parseNpm(text)
+  const shipped = findShipped(text)
+  if (shipped !== undefined) return { kind: 'shipped', model: shipped }
   if (PUBLISHED_MODELS.some((row) => row.name === text)) return { kind: 'published', name: text }
   // One letter before the colon is a drive of Windows.
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1]?.toLowerCase()
@@ -80,15 +84,15 @@ export function formatNpm(reference: Omit<NpmReference, 'kind'>): string {
   return `npm:${reference.package}${version}${path}`
 }
 
-/** The error for a word that is neither a file nor a published model, with the nearest published name. */
+/** The error for a word that is neither a file nor the name of a model, with the nearest name. */
 export function unknownModel(text: string): ArgumentError {
-  const nearest = nearestPublished(text)
-  const hint = nearest === undefined ? `published models: ${names()}` : `did you mean ${nearest}?`
-  return new ArgumentError(`${text}: no such file or folder, and no published model is called so; ${hint}`)
+  const nearest = nearestModel(text)
+  const hint = nearest === undefined ? `models by name: ${names()}` : `did you mean ${nearest}?`
+  return new ArgumentError(`${text}: no such file or folder, and no model is called so; ${hint}`)
 }
 
 function names(): string {
-  return PUBLISHED_MODELS.map((row) => row.name).join(', ')
+  return [...SHIPPED_MODELS, ...PUBLISHED_MODELS].map((row) => row.name).join(', ')
 }
 
 function parseNpm(text: string): NpmReference {

@@ -1,5 +1,6 @@
 /** Finds a model wherever it is, reads it, and makes it ready to run. */
 import { openFile, openFolder } from '#platform/checkpoint/bytes'
+import { openShipped } from '#platform/hub/shipped-file'
 import { pathKind } from '#platform/inference/paths'
 import { croppedTo, type Preprocessing, parsePreprocessing } from '../architecture/preprocessing.ts'
 import { type ByteSource, type Folder, sourceOfBlob, sourceOfBytes } from '../checkpoint/bytes.ts'
@@ -9,16 +10,17 @@ import type { EngineOptions } from '../engines/engine.ts'
 import { ArgumentError } from '../errors.ts'
 import { cachedModel, type FetchedModel, fetchModel } from '../hub/hub.ts'
 import { parseReference, unknownModel } from '../hub/reference.ts'
+import type { ShippedModel } from '../hub/shipped.ts'
 import type { FetchProgress } from '../hub/wanted.ts'
 import { engineNamed } from './engines.ts'
 import { imagenetLabels } from './imagenet.ts'
 import { LoadedModel } from './loaded-model.ts'
 
-/** The network that `classify` takes without being told one. */
-export const defaultModel = 'resnet50.keras_in1k'
+/** The networks that `classify` takes without being told one: ImageNet's where it was fetched before, else the shipped one. */
+export const defaultModels = { fetched: 'resnet50.keras_in1k', shipped: 'cifar10-resnet20' } as const
 
 /**
- * A published name (`resnet50.keras_in1k`), `npm:PACKAGE[@VERSION][/PATH]`, the path of a checkpoint or of a folder that
+ * A shipped or published name (`cifar10-resnet20`, `resnet50.keras_in1k`), `npm:PACKAGE[@VERSION][/PATH]`, the path of a checkpoint or of a folder that
  * holds a `model.json`; or the bytes of a checkpoint.
  */
 export type ModelSource = string | Blob | Uint8Array | ArrayBuffer
@@ -55,7 +57,8 @@ export async function loadModel(from: ModelSource, options: LoadOptions = {}): P
 /** Reads a model without opening it on an engine: to convert it, or to look at it. Throws as `loadModel`. */
 export async function readModel(from: ModelSource, options: ReadOptions = {}): Promise<Model> {
   const { arch } = options
-  const { source, fetched } = await locate(from, options)
+  const located = await locate(from, options)
+  const { source, fetched } = located
   try {
     const checkpoint = await readCheckpoint(source)
     try {
@@ -65,7 +68,7 @@ export async function readModel(from: ModelSource, options: ReadOptions = {}): P
         checkpoint,
         chosen === undefined ? { labels } : { labels, arch: chosen },
       )
-      return overridden(withSource(model, fetched), options.preprocessing)
+      return overridden(withSource(model, located), options.preprocessing)
     } finally {
       await checkpoint.close()
     }
@@ -74,23 +77,15 @@ export async function readModel(from: ModelSource, options: ReadOptions = {}): P
   }
 }
 
-/**
- * The published network that was fetched before, without asking the network for anything.
- *
- * @throws ArgumentError that says how to fetch it.
- */
-export async function loadCachedModel(options: LoadOptions = {}): Promise<LoadedModel> {
-  if ((await cachedModel(defaultModel)) === undefined) {
-    throw new ArgumentError(
-      `no model is given and none is cached; --model ${defaultModel} fetches ImageNet's classes once (95 MB from npm)`,
-    )
-  }
-  return loadModel(defaultModel, options)
+/** Which of the default networks there is: asks no network for anything. */
+export async function defaultModel(): Promise<keyof typeof defaultModels> {
+  return (await cachedModel(defaultModels.fetched)) === undefined ? 'shipped' : 'fetched'
 }
 
 interface Located {
   readonly source: ByteSource | Folder
   readonly fetched?: FetchedModel
+  readonly shipped?: ShippedModel
 }
 
 async function locate(from: ModelSource, { progress, signal }: ReadOptions): Promise<Located> {
@@ -103,6 +98,8 @@ async function locate(from: ModelSource, { progress, signal }: ReadOptions): Pro
       throw new ArgumentError(
         `${from}: models are not fetched from addresses; download the file and name its path`,
       )
+    case 'shipped':
+      return { source: await openShipped(reference.model), shipped: reference.model }
     case 'published':
     case 'npm': {
       const fetched = await fetchModel(reference, { progress, signal })
@@ -130,8 +127,9 @@ async function openPath(path: string): Promise<ByteSource | Folder> {
   }
 }
 
-/** The model with what the hub knows of it: its published name, where it comes from, how its bytes were checked. */
-function withSource(model: Model, fetched: FetchedModel | undefined): Model {
+/** The model with what the hub knows of it: its shipped or published name, where it comes from, how its bytes were checked. */
+function withSource(model: Model, { fetched, shipped }: Located): Model {
+  if (shipped !== undefined) return { ...model, name: shipped.name }
   if (fetched === undefined) return model
   const noted = { ...model, notes: [...fetched.notes, ...model.notes] }
   const { published } = fetched

@@ -118,6 +118,15 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
     expect(relativeDifference(logits, await expectedLogits())).toBeLessThan(1e-3)
   })
 
+  test('the shipped model comes with the page, and sees its class where it does in Node', async () => {
+    const found = await onProbe(plain, (page) => page.evaluate(() => probe.shippedMap('/picture.png')))
+    const loaded = await loadModel('cifar10-resnet20')
+    const { index, values } = await loaded.activationMap(picture)
+    await loaded.dispose()
+    expect(found.index).toBe(index)
+    expect(relativeDifference(found.values, values)).toBeLessThan(1e-3)
+  })
+
   test.for([
     ['isolated', /^relaxed SIMD, \d+ threads?$/],
     ['not isolated', /1 thread, as the page is not cross-origin isolated/],

@@ -43,6 +43,14 @@ export const probe = {
     return { runsOn, logits: [...logits] }
   },
 
+  /** Where the shipped model, which lies beside the bundle, sees its best class in a picture. */
+  async shippedMap(picture: string): Promise<{ readonly index: number; readonly values: readonly number[] }> {
+    const loaded = await loadModel('cifar10-resnet20')
+    const { index, values } = await loaded.activationMap(await (await fetch(picture)).arrayBuffer())
+    await loaded.dispose()
+    return { index, values: [...values] }
+  },
+
   /** The losses of a few steps of training. */
   train(steps: number): Promise<Training> {
     return trainSteps(steps)
