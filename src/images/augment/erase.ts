@@ -3,13 +3,12 @@ import { type PieceRange, randomPiece } from './piece.ts'
 import type { Random } from './random.ts'
 
 /**
- * Sets a random rectangle of one image, `[C, H, W]` in `images` from `offset` on, to zero, which after normalisation is
+ * Sets a random rectangle of one image, `[C, H, W]`, to zero, which after normalisation is
  * the mean colour. Its proportions are drawn on a logarithmic scale as torchvision does, so that wide and tall ones are as
  * likely.
  */
 export function erase(
-  images: Float32Array,
-  offset: number,
+  image: Float32Array,
   [channels, height, width]: readonly [channels: number, height: number, width: number],
   { probability, ...range }: PieceRange & { readonly probability: number },
   random: Random,
@@ -20,7 +19,7 @@ export function erase(
   for (let row = 0; row < channels * height; row++) {
     const y = row % height
     if (y < piece.top || y >= piece.top + piece.height) continue
-    const start = offset + row * width + piece.left
-    images.fill(0, start, start + piece.width)
+    const start = row * width + piece.left
+    image.fill(0, start, start + piece.width)
   }
 }

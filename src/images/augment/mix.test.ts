@@ -79,19 +79,16 @@ describe('the shares of mixing', () => {
 
 describe('an erased piece', () => {
   const range = { area: [0.05, 0.3], ratio: [0.4, 2.5] } satisfies Pick<
-    Parameters<typeof erase>[3],
+    Parameters<typeof erase>[2],
     'area' | 'ratio'
   >
 
-  it('is one rectangle of zeros in every channel of its image, and nothing else changes', () => {
+  it('is one rectangle of zeros in every channel, and nothing else changes', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
-        const images = new Float32Array(3 * values).fill(1)
-        erase(images, values, shape, { probability: 1, ...range }, new Random(seed))
-        const [before, image, after] = [0, 1, 2].map((i) => images.subarray(i * values, (i + 1) * values))
-        expect(before?.every((value) => value === 1)).toBe(true)
-        expect(after?.every((value) => value === 1)).toBe(true)
-        const erased = [...(image ?? [])].flatMap((value, i) => (value === 0 ? [i] : []))
+        const image = new Float32Array(values).fill(1)
+        erase(image, shape, { probability: 1, ...range }, new Random(seed))
+        const erased = [...image].flatMap((value, i) => (value === 0 ? [i] : []))
         const places = erased.map((i) => [Math.floor(i / 9) % 12, i % 9] as const)
         const [rows, columns] = [0, 1].map((axis) => new Set(places.map((place) => place[axis])).size)
         expect(erased.length).toBe(2 * (rows ?? 0) * (columns ?? 0))
@@ -103,7 +100,7 @@ describe('an erased piece', () => {
   it('comes as often as it should', () => {
     const times = Array.from({ length: 400 }, (_, seed) => {
       const image = new Float32Array(values).fill(1)
-      erase(image, 0, shape, { probability: 0.25, ...range }, new Random(3, seed))
+      erase(image, shape, { probability: 0.25, ...range }, new Random(3, seed))
       return image.includes(0)
     }).filter(Boolean).length
     expect(times).toBeGreaterThan(70)
