@@ -106,12 +106,12 @@ async function runTraining(dataset: string, options: Options, context: Context):
 }
 
 async function trainOptions(data: string, options: Options): Promise<TrainOptions> {
-  const { recipe, arch, from, teacher, seed, validation, resume, engine, threads } = options
+  const { recipe, arch, from, teacher, seed, validation, resume, preview, engine, threads } = options
   const preprocessing = preprocessingOf(options)
   const changes = changesOf(options)
   return {
     data,
-    ...defined({ arch, from, teacher, seed, validation, resume, engine, threads }),
+    ...defined({ arch, from, teacher, seed, validation, resume, preview, engine, threads }),
     ...(recipe === undefined ? {} : { recipe: await readRecipe(recipe) }),
     ...(Object.keys(preprocessing).length === 0 ? {} : { preprocessing }),
     ...(Object.keys(changes).length === 0 ? {} : { changes }),

@@ -36,6 +36,22 @@ export function writeInput(
   })
 }
 
+/** The pixels of one image of an input, `[C, H, W]`: the way back from `writeInput`. */
+export function pictureOfInput(input: Float32Array, preprocessing: Preprocessing): Picture {
+  const { channels, divisor, mean, std, crop } = preprocessing
+  const [height, width] = crop
+  const size = height * width
+  // Clamps and rounds what is written to it.
+  const data = new Uint8ClampedArray(size * 3)
+  for (let colour = 0; colour < 3; colour++) {
+    const c = mean.length === 1 ? 0 : channels === 'rgb' ? colour : 2 - colour
+    const [shift, scale] = [mean[c] ?? 0, std[c] ?? 1]
+    for (let i = 0; i < size; i++)
+      data[i * 3 + colour] = ((input[c * size + i] ?? 0) * scale + shift) * divisor
+  }
+  return { width, height, data: new Uint8Array(data.buffer) }
+}
+
 /** What each of the 256 values of a byte becomes in a channel of the input. */
 function inputsOfBytes({ divisor, mean, std }: Preprocessing, channel: number): Float32Array {
   const [shift, scale] = [mean[channel] ?? 0, std[channel] ?? 1]

@@ -74,22 +74,26 @@ export class PictureBatches implements BatchSource {
     const found = await Promise.all(places.map((place) => this.#readable(place)))
     const image = new Float32Array(batch * this.values)
     const targets = new Float32Array(batch * classes)
-    const shape = [channels, ...preprocessing.crop] as const
     found.forEach(({ item, picture, place }, i) => {
-      const random = new Random(purposes.picture, seed, epoch, place)
-      writeInput(
-        augment(picture, recipe.augmentation, preprocessing, random),
-        preprocessing,
-        image,
-        i * this.values,
-      )
-      if (recipe.augmentation.erasing !== null)
-        erase(image, i * this.values, shape, recipe.augmentation.erasing, random)
+      image.set(this.inputOf(picture, epoch, place), i * this.values)
       writeTarget(targets.subarray(i * classes, (i + 1) * classes), item.class, recipe.labelSmoothing)
     })
+    const shape = [channels, ...preprocessing.crop] as const
     const random = new Random(purposes.batch, seed, epoch, stepOfEpoch)
     mixBatch({ images: image, targets, shape, augmentation: recipe.augmentation, random })
     return this.#distilled({ image, targets, weights: this.#weights(targets) })
+  }
+
+  /** One picture, from `place` of the training set, as an epoch has it: [C, H, W], augmented but not mixed. */
+  inputOf(picture: Picture, epoch: number, place: number): Float32Array {
+    const { recipe, preprocessing, seed, channels } = this.#options
+    const { augmentation } = recipe
+    const random = new Random(purposes.picture, seed, epoch, place)
+    const input = new Float32Array(this.values)
+    writeInput(augment(picture, augmentation, preprocessing, random), preprocessing, input, 0)
+    if (augmentation.erasing !== null)
+      erase(input, [channels, ...preprocessing.crop], augmentation.erasing, random)
+    return input
   }
 
   /** The loss shared between the labels and the teacher; the temperature's square keeps the gradients' size (arXiv:1503.02531, section 2). */

@@ -7,7 +7,7 @@ import { ArgumentError, DatasetError } from '../errors.ts'
 import { engineNamed } from '../inference/engines.ts'
 import { type ModelSource, type PreprocessingOverrides, readModel } from '../inference/load.ts'
 import { hashName } from '../ops/random-bits.ts'
-import { type BatchSource, PictureBatches } from './batches.ts'
+import { PictureBatches } from './batches.ts'
 import type { RunSettings, TrainingEvent } from './events.ts'
 import { Learner } from './learner.ts'
 import { networkFrom, networkNamed } from './network.ts'
@@ -40,6 +40,8 @@ export interface TrainOptions {
   readonly out?: string
   /** Goes on with the run in `out`. */
   readonly resume?: boolean
+  /** Writes `preview.png` into `out` before training begins: a sheet of augmented pictures. */
+  readonly preview?: boolean
   readonly engine?: string
   readonly threads?: number
   /** Seconds between two states that are saved within an epoch (default 120). */
@@ -51,7 +53,7 @@ export interface PreparedRun {
   readonly settings: RunSettings
   readonly set: TrainingSet
   readonly pictures: Pictures
-  readonly batches: BatchSource
+  readonly batches: PictureBatches
   readonly learner: Learner
   /** Images of a step. */
   readonly batch: number
@@ -68,8 +70,10 @@ export interface PreparedRun {
 
 /** Opens everything that a run needs. Throws as `train`. */
 export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
-  const { out, resume = false } = options
+  const { out, resume = false, preview = false } = options
   if (resume) checkResumable(options)
+  if (preview && out === undefined)
+    throw new ArgumentError('a preview is written into the run’s folder; name one')
   const store = out === undefined ? undefined : await openRunFolder(out, { resume })
   const opened: { close(): Promise<void> }[] = store === undefined ? [] : [store]
   try {

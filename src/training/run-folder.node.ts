@@ -4,6 +4,7 @@
  *     config.json          settings: data, network, recipe, seed
  *     events.jsonl         what `train()` told, one JSON object a line
  *     events.out.tfevents* the same for TensorBoard
+ *     preview.png          augmented training pictures, where they were asked for
  *     last.safetensors     the model of the last whole epoch
  *     best.safetensors     the best model so far
  *     state.safetensors    all that going on needs: parameters, optimiser, averages, and the place in the run
@@ -30,6 +31,7 @@ const names = {
   config: 'config.json',
   events: 'events.jsonl',
   tensorboard: 'events.out.tfevents.resnet',
+  preview: 'preview.png',
   state: 'state.safetensors',
 } as const
 
@@ -93,6 +95,12 @@ class RunFolder implements RunStore {
   async append(event: KeptEvent): Promise<void> {
     await this.#events?.write(new TextEncoder().encode(`${JSON.stringify(event)}\n`))
     await this.#tensorboard?.write(tensorboardRecords(event, Date.now() / 1000))
+  }
+
+  async savePreview(png: Uint8Array): Promise<string> {
+    const path = join(this.#path, names.preview)
+    await saveFile(path, chunks(png))
+    return path
   }
 
   async saveModel(which: 'last' | 'best', model: Model): Promise<void> {

@@ -52,6 +52,8 @@ export interface RunStore {
   /** Begins a new run. */
   begin(settings: RunSettings): Promise<void>
   append(event: KeptEvent): Promise<void>
+  /** Keeps a sheet of augmented pictures, a PNG file; answers its path. */
+  savePreview(png: Uint8Array): Promise<string>
   saveModel(which: 'last' | 'best', model: Model): Promise<void>
   /** Saves a state from which the run can go on, whole or not at all. */
   save(position: Position, states: TensorMap): Promise<void>

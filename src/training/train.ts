@@ -3,6 +3,7 @@
  * seed: order, augmentation and random operations depend on epoch and step alone, so that one which goes on from a saved
  * state ends as if it had never stopped.
  */
+import { encodePng } from '#platform/images/encode'
 import { totalsOf } from '../analysis/summary.ts'
 import { buildResNet } from '../architecture/build.ts'
 import type { Model } from '../checkpoint/model.ts'
@@ -10,8 +11,9 @@ import type { TensorMap } from '../engines/engine.ts'
 import { LoadedModel } from '../inference/loaded-model.ts'
 import type { Counts } from '../inference/tally.ts'
 import type { Batch } from './batches.ts'
-import type { Ended, EpochEnded, KeptEvent, Saved, Started, Stepped, TrainingEvent } from './events.ts'
+import type { Ended, EpochEnded, KeptEvent, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
+import { previewOf } from './preview.ts'
 import { rateShare } from './schedule.ts'
 import { Speed } from './speed.ts'
 import { type Position, startPosition } from './store.ts'
@@ -38,15 +40,17 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
 class Loop {
   readonly #run: PreparedRun
   readonly #signal: AbortSignal | undefined
+  readonly #preview: boolean
   readonly #saveEverySeconds: number
   readonly #speed = new Speed()
   #position: Position
   #best: TensorMap | undefined
   #lastSave = performance.now()
 
-  constructor(run: PreparedRun, { signal, saveEverySeconds = 120 }: TrainOptions) {
+  constructor(run: PreparedRun, { signal, preview = false, saveEverySeconds = 120 }: TrainOptions) {
     this.#run = run
     this.#signal = signal
+    this.#preview = preview
     this.#saveEverySeconds = saveEverySeconds
     this.#position = run.saved?.position ?? startPosition
     this.#best = run.saved?.bestTensors
@@ -55,6 +59,7 @@ class Loop {
   async *events(): AsyncGenerator<TrainingEvent, void, undefined> {
     const { recipe } = this.#run.settings
     yield* this.#tell(this.#started())
+    if (this.#preview) yield* this.#tell(await this.#savePreview())
     let reason: Ended['reason'] = 'finished'
     while (this.#position.epoch < recipe.epochs && reason === 'finished') {
       yield* this.#epoch()
@@ -235,6 +240,18 @@ class Loop {
     this.#lastSave = performance.now()
     this.#speed.restart()
     return { kind: 'saved', step: this.#position.step }
+  }
+
+  async #savePreview(): Promise<Noted> {
+    const { settings, set, pictures, batches, store } = this.#run
+    const { preprocessing, recipe } = settings
+    const sheet = await previewOf({ items: set.train, pictures, preprocessing, batches })
+    const path = await store?.savePreview(await encodePng(sheet))
+    const { mixup, cutMix } = recipe.augmentation
+    const mixed =
+      mixup === null && cutMix === null ? '' : '; the recipe also mixes pictures, which it does not show'
+    const text = `${path}: in each row a training picture without augmentation, then as epochs 1 to 8 have it${mixed}`
+    return { kind: 'note', text }
   }
 
   async *#tell(event: TrainingEvent): AsyncGenerator<TrainingEvent, void, undefined> {
