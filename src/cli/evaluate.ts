@@ -1,9 +1,9 @@
 /** `resnet evaluate`: how often a model is right. */
 import type { Command } from 'commander'
+import { formatCount, formatDuration, formatShare } from '../analysis/format.ts'
 import type { Evaluation } from '../inference/evaluate.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { formatCount, formatDuration, formatShare } from './format.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { heading, printError, printJson, printLines } from './output.ts'
 import { Progress } from './progress.ts'
