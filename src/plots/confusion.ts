@@ -48,9 +48,11 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
   const columns = hasOthers ? [...names, 'another'] : names
   const cell = Math.max(1, Math.min(greatestCell, Math.floor(wantedSide / columns.length)))
   const gap = cell > 4 ? 1 : 0
-  const texts = columns.length <= countedClasses ? textsOf(cells, cell) : []
-  const isNamed = columns.length <= namedClasses
   const [width, height] = [columns.length * cell, names.length * cell]
+  const texts = columns.length <= countedClasses ? textsOf(cells, cell) : []
+  // A matrix of a thousand classes is wider and shown smaller.
+  const titleFontSize = Math.max(12, (12 * width) / wantedSide)
+  const isNamed = columns.length <= namedClasses
   return {
     description: 'Confusion matrix',
     width,
@@ -59,8 +61,8 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
     background: 'white',
     data: [
       { name: 'levels', values: levelsOf(cells, cell - gap, cell) },
-      { name: 'note', values: texts.filter(({ isLight }) => !isLight) },
-      { name: 'light', values: texts.filter(({ isLight }) => isLight) },
+      { name: 'note counts', values: texts.filter(({ isLight }) => !isLight) },
+      { name: 'light counts', values: texts.filter(({ isLight }) => isLight) },
     ],
     scales: [
       { name: 'x', type: 'band', domain: [...columns.keys()], range: 'width' },
@@ -68,7 +70,7 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
     ],
     axes: [
       {
-        ...axisOf(columns, isNamed),
+        ...axisOf(columns, isNamed, titleFontSize),
         orient: 'bottom',
         scale: 'x',
         title: 'answer',
@@ -76,7 +78,7 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
         labelAlign: 'right',
         labelBaseline: 'middle',
       },
-      { ...axisOf(names, isNamed), orient: 'left', scale: 'y', title: 'truth' },
+      { ...axisOf(names, isNamed, titleFontSize), orient: 'left', scale: 'y', title: 'truth' },
     ],
     marks: [
       frameOf(width, height),
@@ -129,7 +131,11 @@ function textsOf(cells: readonly Cell[], pitch: number) {
 }
 
 /** Names are looked up by number: two classes may be called the same. */
-function axisOf(names: readonly string[], isNamed: boolean): Omit<Axis, 'orient' | 'scale'> {
+function axisOf(
+  names: readonly string[],
+  isNamed: boolean,
+  titleFontSize: number,
+): Omit<Axis, 'orient' | 'scale'> {
   return {
     domain: false,
     ticks: false,
@@ -138,10 +144,12 @@ function axisOf(names: readonly string[], isNamed: boolean): Omit<Axis, 'orient'
     labelFontSize: 11,
     labelPadding: 5,
     labelOverlap: false,
-    titleFontSize: 12,
+    titleFontSize,
     titleFontWeight: 'normal',
     titlePadding: 8,
-    encode: { labels: { update: { text: { signal: `${JSON.stringify(names)}[datum.value]` } } } },
+    encode: {
+      labels: { update: { text: { signal: `${JSON.stringify(isNamed ? names : [])}[datum.value]` } } },
+    },
   }
 }
 
@@ -174,7 +182,7 @@ function countMark(name: string, fill: string): Mark {
   return {
     type: 'text',
     name,
-    from: { data: name },
+    from: { data: `${name} counts` },
     encode: {
       enter: {
         x: { field: 'x' },

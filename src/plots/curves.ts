@@ -28,8 +28,8 @@ interface LinePlot {
   /** In d3's notation. */
   readonly yFormat: string
   readonly points: readonly Point[]
-  /** A place on the x axis, and what to write there. */
-  readonly marked?: { readonly x: number; readonly text: string }
+  /** A place on the x axis, and what to write there at so many pixels from the top. */
+  readonly marked?: { readonly x: number; readonly y: number; readonly text: string }
 }
 
 const [width, height] = [420, 220]
@@ -44,7 +44,7 @@ export function drawLoss(epochs: readonly EpochFigures[]): Promise<string> {
     ({ loss }) => loss,
   )
   return drawLines({
-    ...byEpoch(epochs),
+    ...byEpoch(epochs, 10),
     description: 'Loss by epoch',
     yTitle: 'loss',
     yFormat: '~g',
@@ -60,7 +60,7 @@ export function drawAccuracy(epochs: readonly EpochFigures[]): Promise<string> {
     ({ top1 }) => top1,
   )
   return drawLines({
-    ...byEpoch(epochs),
+    ...byEpoch(epochs, height - 8),
     description: 'Accuracy by epoch',
     yTitle: 'right answers',
     yFormat: '~%',
@@ -94,11 +94,11 @@ function pointsOf(
 }
 
 /** Without validation pictures no epoch is known to be the best. */
-function byEpoch(epochs: readonly EpochFigures[]): Pick<LinePlot, 'xTitle' | 'marked'> {
+function byEpoch(epochs: readonly EpochFigures[], y: number): Pick<LinePlot, 'xTitle' | 'marked'> {
   const best = epochs.findLast((epoch) => epoch.best && epoch.val !== undefined)
   return {
     xTitle: 'epoch',
-    ...(best === undefined ? {} : { marked: { x: best.epoch, text: `best: epoch ${best.epoch}` } }),
+    ...(best === undefined ? {} : { marked: { x: best.epoch, y, text: `best: epoch ${best.epoch}` } }),
   }
 }
 
@@ -128,6 +128,7 @@ function specOf({ description, xTitle, yTitle, yFormat, points, marked }: LinePl
         type: 'linear',
         domain: first === last ? [first - 1, first + 1] : [first, last],
         range: 'width',
+        zero: false,
       },
       {
         name: 'y',
@@ -164,6 +165,7 @@ function specOf({ description, xTitle, yTitle, yFormat, points, marked }: LinePl
             {
               stroke: 'colour',
               orient: 'top',
+              direction: 'horizontal',
               symbolType: 'stroke',
               symbolStrokeWidth: 2,
               labelFontSize: 12,
@@ -234,7 +236,7 @@ const bestText: Mark = {
     enter: {
       x: { scale: 'x', field: 'x' },
       dx: { field: 'dx' },
-      y: { value: height - 8 },
+      y: { field: 'y' },
       align: { field: 'align' },
       text: { field: 'text' },
       fontSize: { value: 11 },
