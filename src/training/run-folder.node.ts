@@ -6,13 +6,16 @@
  *     events.out.tfevents* the same for TensorBoard
  *     last.safetensors     the model of the last whole epoch
  *     best.safetensors     the best model so far
+ *     report.html          the report, once the run has ended or was interrupted
  *     state.safetensors    all that going on needs: parameters, optimiser, averages, and the place in the run
  *
  * Files are written under other names first, flushed and renamed. The state says how long the two logs were when it was
  * saved, so that a run which goes on cuts off what was told after that and tells it again.
  */
+import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { parseJson } from '../checkpoint/formats/json.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
@@ -30,6 +33,7 @@ const names = {
   config: 'config.json',
   events: 'events.jsonl',
   tensorboard: 'events.out.tfevents.resnet',
+  report: 'report.html',
   state: 'state.safetensors',
 } as const
 
@@ -86,13 +90,22 @@ class RunFolder implements RunStore {
   async begin(settings: RunSettings): Promise<void> {
     await this.#openLogs({ events: 0, tensorboard: 0 })
     await this.#tensorboard?.write(tensorboardHeader(Date.now() / 1000))
-    const text = new TextEncoder().encode(`${JSON.stringify(settings, null, 2)}\n`)
-    await saveFile(join(this.#path, names.config), chunks(text))
+    await this.#saveText(names.config, `${JSON.stringify(settings, null, 2)}\n`)
   }
 
   async append(event: KeptEvent): Promise<void> {
     await this.#events?.write(new TextEncoder().encode(`${JSON.stringify(event)}\n`))
     await this.#tensorboard?.write(tensorboardRecords(event, Date.now() / 1000))
+  }
+
+  async *events(): AsyncGenerator<unknown, void, undefined> {
+    const path = join(this.#path, names.events)
+    for await (const line of createInterface({ input: createReadStream(path) }))
+      yield parseJson(new TextEncoder().encode(line), path)
+  }
+
+  saveReport(page: string): Promise<void> {
+    return this.#saveText(names.report, page)
   }
 
   async saveModel(which: 'last' | 'best', model: Model): Promise<void> {
@@ -110,6 +123,10 @@ class RunFolder implements RunStore {
   async close(): Promise<void> {
     await this.#events?.close()
     await this.#tensorboard?.close()
+  }
+
+  async #saveText(name: string, text: string): Promise<void> {
+    await saveFile(join(this.#path, name), chunks(new TextEncoder().encode(text)))
   }
 
   async #openLogs(lengths: LogLengths): Promise<void> {

@@ -52,6 +52,9 @@ export interface RunStore {
   /** Begins a new run. */
   begin(settings: RunSettings): Promise<void>
   append(event: KeptEvent): Promise<void>
+  /** All that was appended, before an interruption too, as JSON has it. */
+  events(): AsyncIterable<unknown>
+  saveReport(page: string): Promise<void>
   saveModel(which: 'last' | 'best', model: Model): Promise<void>
   /** Saves a state from which the run can go on, whole or not at all. */
   save(position: Position, states: TensorMap): Promise<void>

@@ -1,16 +1,16 @@
 /** What the report of a run shows. */
 import type { Counts } from '../../inference/tally.ts'
 import type { EpochFigures } from '../../plots/curves.ts'
-import type { Ended, Started, Stepped } from '../events.ts'
+import type { KeptEnd, Started, Stepped } from '../events.ts'
 
 export interface ReportData {
   readonly started: Started
   readonly epochs: readonly EpochFigures[]
   /** Steps at even distances, so many as a curve can show. */
   readonly steps: readonly Pick<Stepped, 'step' | 'rate'>[]
-  readonly ended: Omit<Ended, 'model'>
-  /** The best model on pictures that it was not trained on; a run that was interrupted has none yet. */
-  readonly judgement?: Judgement
+  readonly ended: KeptEnd
+  /** The best model on pictures that it was not trained on; undefined for a run that was interrupted. */
+  readonly judgement: Judgement | undefined
 }
 
 export interface Judgement {
