@@ -5,7 +5,6 @@
  */
 import { totalsOf } from '../analysis/summary.ts'
 import { buildResNet } from '../architecture/build.ts'
-import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import type { Counts } from '../inference/tally.ts'
 import type { Batch } from './batches.ts'
