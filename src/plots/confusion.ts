@@ -80,12 +80,7 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
       },
       { ...axisOf(names, isNamed, titleFontSize), orient: 'left', scale: 'y', title: 'truth' },
     ],
-    marks: [
-      frameOf(width, height),
-      cellMark(cell - gap),
-      countMark('note', '#333333'),
-      countMark('light', 'white'),
-    ],
+    marks: [frameOf(width, height), cellMark, countMark('note', '#333333'), countMark('light', 'white')],
   }
 }
 
@@ -105,14 +100,14 @@ function cellsOf({ perClass, confusion }: Confusion): readonly Cell[] {
 
 /** All cells of a colour and a level are one path: a matrix of a thousand classes has tens of thousands. */
 function levelsOf(cells: readonly Cell[], side: number, pitch: number) {
-  const paths = new Map<string, { stroke: string; opacity: number; path: string }>()
+  const paths = new Map<string, { fill: string; opacity: number; path: string }>()
   for (const { row, column, share } of cells) {
     const level = levels.findLast((least) => share >= least)
     if (level === undefined) continue
-    const stroke = row === column ? colours.right : colours.wrong
-    const entry = paths.get(`${stroke} ${level}`) ?? { stroke, opacity: Math.sqrt(level), path: '' }
-    entry.path += `M${column * pitch},${row * pitch + side / 2}h${side}`
-    paths.set(`${stroke} ${level}`, entry)
+    const fill = row === column ? colours.right : colours.wrong
+    const entry = paths.get(`${fill} ${level}`) ?? { fill, opacity: Math.sqrt(level), path: '' }
+    entry.path += `M${column * pitch},${row * pitch}h${side}v${side}h-${side}Z`
+    paths.set(`${fill} ${level}`, entry)
   }
   return [...paths.values()]
 }
@@ -162,19 +157,16 @@ function frameOf(width: number, height: number): Mark {
   }
 }
 
-function cellMark(side: number): Mark {
-  return {
-    type: 'path',
-    from: { data: 'levels' },
-    encode: {
-      enter: {
-        path: { field: 'path' },
-        stroke: { field: 'stroke' },
-        strokeOpacity: { field: 'opacity' },
-        strokeWidth: { value: side },
-      },
+const cellMark: Mark = {
+  type: 'path',
+  from: { data: 'levels' },
+  encode: {
+    enter: {
+      path: { field: 'path' },
+      fill: { field: 'fill' },
+      fillOpacity: { field: 'opacity' },
     },
-  }
+  },
 }
 
 /** `name` stands in the SVG as a class, so that a page can give the text a colour of its own. */

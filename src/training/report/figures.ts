@@ -67,6 +67,7 @@ function settingsTable(title: string, value: unknown): Html {
 /** Every field of a value that is no object itself, by its dotted key. */
 function leavesOf(value: unknown, key: string): readonly (readonly [key: string, text: string])[] {
   if (value === null) return [[key, '–']]
+  if (typeof value === 'number') return [[key, String(Number(value.toPrecision(6)))]]
   if (typeof value !== 'object') return [[key, String(value)]]
   if (Array.isArray(value))
     return [

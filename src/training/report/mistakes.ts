@@ -51,19 +51,19 @@ export class WorstMistakes {
   }
 }
 
-async function drawn(wrong: WrongAnswer, picture: Picture, loaded: LoadedModel): Promise<Mistake> {
+async function drawn(wrong: WrongAnswer, decoded: Picture, loaded: LoadedModel): Promise<Mistake> {
   const { item, answer, probability, truthProbability } = wrong
   const { labels } = loaded.model
-  const seen = await loaded.seen(picture)
-  const map = await loaded.activationMap(picture, { class: answer }).catch(noMap)
+  const picture = fitted(await loaded.seen(decoded))
+  const map = await loaded.activationMap(decoded, { class: answer }).catch(noMap)
   return {
     file: item.file,
     truth: labelOf(labels, item.class),
     truthProbability,
     answer: labelOf(labels, answer),
     probability,
-    picture: await encodePng(fitted(seen)),
-    map: map === undefined ? undefined : await encodePng(fitted(drawMap(seen, map))),
+    picture: await encodePng(picture),
+    map: map === undefined ? undefined : await encodePng(fitted(drawMap(picture, map))),
   }
 }
 
@@ -72,10 +72,11 @@ function noMap(error: unknown): undefined {
   if (!(error instanceof ArgumentError)) throw error
 }
 
+/** Made smaller where it is too large; where it is small, each pixel becomes a square of several. */
 function fitted(picture: Picture): Picture {
   const { width, height } = picture
   const scale = drawnSide / Math.max(width, height)
-  if (scale >= 1) return picture
+  if (scale >= 1) return resize(picture, width * Math.floor(scale), height * Math.floor(scale), 'nearest')
   const side = (length: number) => Math.max(1, Math.round(length * scale))
   return resize(picture, side(width), side(height), 'bilinear')
 }
