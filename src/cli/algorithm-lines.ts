@@ -1,7 +1,8 @@
 /** How each convolution is computed, and what was asked to decide it, for people. */
+
+import { formatShare } from '../analysis/format.ts'
 import type { LayerAlgorithm } from '../engines/wasm/algorithms.ts'
 import { winogradNeeds } from '../engines/wasm/winograd.ts'
-import { formatShare } from './format.ts'
 import { heading } from './output.ts'
 import { formatTable } from './table.ts'
 

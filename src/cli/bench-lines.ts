@@ -1,6 +1,7 @@
 /** What `resnet bench` shows to people. */
+
+import { formatBytes, formatShare, formatShort } from '../analysis/format.ts'
 import type { KindTiming, LayerKind, LayerTiming } from '../engines/layers.ts'
-import { formatBytes, formatShare, formatShort } from './format.ts'
 import type { Kernels, Measured } from './measure.ts'
 import { heading } from './output.ts'
 import { formatTable } from './table.ts'

@@ -1,12 +1,12 @@
 /** `resnet classify`: what pictures show. */
 import type { Command } from 'commander'
+import { formatShare } from '../analysis/format.ts'
 import { decodePicture } from '../images/decode.node.ts'
 import { drawMap } from '../inference/draw-map.ts'
 import type { Prediction } from '../inference/predictions.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture, tellFailures } from './each-picture.ts'
-import { formatShare } from './format.ts'
 import { MapFiles } from './map-files.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { heading, printJson, printLines } from './output.ts'

@@ -1,8 +1,8 @@
 /** `resnet compare`: what sets two networks apart, and what it costs. */
 import type { Command } from 'commander'
 import type { Comparison, LayerComparison, TotalDifference } from '../analysis/compare.ts'
+import { formatBytes, formatCount, formatDifference, formatMap, formatShort } from '../analysis/format.ts'
 import type { LayerSummary } from '../analysis/summary.ts'
-import { formatBytes, formatCount, formatDifference, formatMap, formatShort } from './format.ts'
 import { aside, heading, printJson, printLines } from './output.ts'
 import { formatTable } from './table.ts'
 

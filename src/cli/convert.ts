@@ -1,10 +1,10 @@
 /** `resnet convert`: a checkpoint of any source, or a network's first weights, as one model file or an ONNX file. */
 import type { Command } from 'commander'
+import { formatBytes, formatCount } from '../analysis/format.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { formatBytes, formatCount } from './format.ts'
 import { addModelOptions, type ModelOptions, readModelFrom } from './model-options.ts'
 import { printJson, printLines } from './output.ts'
 

@@ -1,8 +1,8 @@
 /** `resnet data`: fetches published datasets. */
 import type { Command } from 'commander'
+import { formatBytes, formatCount } from '../analysis/format.ts'
 import { PUBLISHED_DATASETS } from '../datasets/published.ts'
 import type { Context } from './context.ts'
-import { formatBytes, formatCount } from './format.ts'
 import { printJson, printLines } from './output.ts'
 import { Progress } from './progress.ts'
 

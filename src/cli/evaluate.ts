@@ -1,11 +1,12 @@
 /** `resnet evaluate`: how often a model is right. */
 import type { Command } from 'commander'
+import { formatCount, formatDuration, formatShare } from '../analysis/format.ts'
 import type { Evaluation } from '../inference/evaluate.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { formatCount, formatDuration, formatShare } from './format.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { heading, printError, printJson, printLines } from './output.ts'
+import { pictureFile, savePicture } from './picture-file.ts'
 import { Progress } from './progress.ts'
 import { formatTable } from './table.ts'
 
@@ -13,6 +14,7 @@ interface EvaluateOptions extends ModelOptions {
   readonly model: string
   readonly split?: string
   readonly limit?: number
+  readonly confusion?: string
   readonly json?: true
 }
 
@@ -30,14 +32,19 @@ export function addEvaluate(program: Command, context: Context): void {
     .requiredOption('--model <model>', modelHelp)
     .option('--split <name>', 'the part of the dataset: train, val or test')
     .option('--limit <n>', 'no more than so many images, spread evenly', wholeNumber(1, 1_000_000_000))
+    .option(
+      '--confusion <file>',
+      'draw what pictures of each class are taken for: NAME.svg or NAME.png',
+      pictureFile,
+    )
   addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  resnet evaluate pictures.tar --split val --model resnet50.keras_in1k --limit 20',
+      '\nExamples:\n  resnet evaluate pictures.tar --split val --model resnet50.keras_in1k --limit 20\n  resnet evaluate cifar10 --model runs/cifar10/best.safetensors --confusion confusion.png',
     )
     .action(async (dataset: string, options: EvaluateOptions) => {
-      const { split, limit, json } = options
+      const { split, limit, confusion, json } = options
       const model = await openModel(options.model, options, context)
       const progress = new Progress({ task: 'evaluating', unit: 'images' })
       const evaluation = await model.evaluate(dataset, {
@@ -52,8 +59,16 @@ export function addEvaluate(program: Command, context: Context): void {
       // The whole command: the clock of the process starts with it.
       const answer = { ...evaluation, seconds: performance.now() / 1000 }
       for (const note of evaluation.notes) process.stderr.write(`note: ${note}\n`)
+      if (confusion !== undefined) {
+        const { drawConfusion } = await import('../plots/confusion.ts')
+        await savePicture(confusion, await drawConfusion(evaluation))
+      }
       if (json) printJson(answer)
-      else printLines(linesOf(answer))
+      else
+        printLines([
+          ...linesOf(answer),
+          ...(confusion === undefined ? [] : ['', `${confusion}: the confusion matrix`]),
+        ])
     })
 }
 

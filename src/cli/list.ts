@@ -1,7 +1,7 @@
 /** `resnet list`: every named network with what it costs. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { formatCount, formatShort } from './format.ts'
+import { formatCount, formatShort } from '../analysis/format.ts'
 import { heading, printJson, printLines, terminalColumns } from './output.ts'
 import { cutTo, formatTable } from './table.ts'
 

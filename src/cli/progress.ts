@@ -2,7 +2,7 @@
  * Progress on standard error, with rate and time left, for what takes longer than two seconds: one line that renews itself
  * on a terminal, now and then a plain line elsewhere.
  */
-import { formatBytes, formatCount, formatDuration } from './format.ts'
+import { formatBytes, formatCount, formatDuration } from '../analysis/format.ts'
 import { StatusLine } from './status-line.ts'
 
 export interface ProgressOptions {

@@ -1,10 +1,10 @@
 /** `resnet show`: one network with its stem, stages, blocks, head and costs, and the diagram of a block. */
 import type { Command } from 'commander'
+import { formatBytes, formatCount, formatMacs, formatMap, formatShort } from '../analysis/format.ts'
 import type { OverviewRow } from '../analysis/overview.ts'
 import type { Summary } from '../analysis/summary.ts'
 import type { Variant } from '../architecture/variants.ts'
 import { type ConfigOptions, configured, keyValue, size, wholeNumber } from './arguments.ts'
-import { formatBytes, formatCount, formatMacs, formatMap, formatShort } from './format.ts'
 import { aside, heading, printJson, printLines } from './output.ts'
 import { formatTable } from './table.ts'
 

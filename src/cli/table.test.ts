@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatDifference, formatDuration, formatMacs, formatShort } from './format.ts'
+import { formatBytes, formatDifference, formatDuration, formatMacs, formatShort } from '../analysis/format.ts'
 import { cutTo, displayWidth, formatTable } from './table.ts'
 
 test('columns line up beside wide and combining characters', () => {

@@ -1,7 +1,7 @@
 /** What a training shows: progress of the steps on standard error, a line for each epoch and a summary on standard output. */
 import { join } from 'node:path'
+import { formatCount, formatDuration, formatMacs, formatShare, formatShort } from '../analysis/format.ts'
 import type { Ended, EpochEnded, RunSettings, Started, Stepped, TrainingEvent } from '../training/events.ts'
-import { formatCount, formatDuration, formatMacs, formatShare, formatShort } from './format.ts'
 import { aside, heading, printError, printLines } from './output.ts'
 import { StatusLine } from './status-line.ts'
 

@@ -125,5 +125,6 @@ export interface Ended {
 
 export type TrainingEvent = Started | Skipped | Noted | Stepped | EpochEnded | Saved | Ended
 
-/** What is kept of an event: all but the model, which has a file of its own. */
-export type KeptEvent = Exclude<TrainingEvent, Ended> | Omit<Ended, 'model'>
+/** What is kept of the last event: all but the model, which has a file of its own. */
+export type KeptEnd = Omit<Ended, 'model'>
+export type KeptEvent = Exclude<TrainingEvent, Ended> | KeptEnd

@@ -8,7 +8,7 @@ import { engineNamed } from '../inference/engines.ts'
 import { type ModelSource, type PreprocessingOverrides, readModel } from '../inference/load.ts'
 import { hashName } from '../ops/random-bits.ts'
 import { PictureBatches } from './batches.ts'
-import type { RunSettings, TrainingEvent } from './events.ts'
+import type { RunSettings, Skipped } from './events.ts'
 import { Learner } from './learner.ts'
 import { networkFrom, networkNamed } from './network.ts'
 import { Pictures } from './pictures.ts'
@@ -64,7 +64,7 @@ export interface PreparedRun {
   readonly channels: number
   readonly engine: Engine
   /** What has come up since it was last asked: unreadable pictures. */
-  news(): readonly TrainingEvent[]
+  news(): readonly Skipped[]
   close(): Promise<void>
 }
 
@@ -79,7 +79,7 @@ export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
   try {
     const set = await openData(options, store)
     opened.push(set)
-    const news: TrainingEvent[] = []
+    const news: Skipped[] = []
     const total = set.train.length + set.val.length + set.test.length
     const pictures = new Pictures(total, (unreadable) => news.push({ kind: 'skipped', ...unreadable }))
     const { settings, tensors } = await settingsFor(options, { set, pictures, store })

@@ -7,13 +7,16 @@
  *     preview.png          augmented training pictures, where they were asked for
  *     last.safetensors     the model of the last whole epoch
  *     best.safetensors     the best model so far
+ *     report.html          the report, once the run has ended or was interrupted
  *     state.safetensors    all that going on needs: parameters, optimiser, averages, and the place in the run
  *
  * Files are written under other names first, flushed and renamed. The state says how long the two logs were when it was
  * saved, so that a run which goes on cuts off what was told after that and tells it again.
  */
+import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { parseJson } from '../checkpoint/formats/json.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
@@ -32,6 +35,7 @@ const names = {
   events: 'events.jsonl',
   tensorboard: 'events.out.tfevents.resnet',
   preview: 'preview.png',
+  report: 'report.html',
   state: 'state.safetensors',
 } as const
 
@@ -88,8 +92,7 @@ class RunFolder implements RunStore {
   async begin(settings: RunSettings): Promise<void> {
     await this.#openLogs({ events: 0, tensorboard: 0 })
     await this.#tensorboard?.write(tensorboardHeader(Date.now() / 1000))
-    const text = new TextEncoder().encode(`${JSON.stringify(settings, null, 2)}\n`)
-    await saveFile(join(this.#path, names.config), chunks(text))
+    await this.#saveText(names.config, `${JSON.stringify(settings, null, 2)}\n`)
   }
 
   async append(event: KeptEvent): Promise<void> {
@@ -101,6 +104,16 @@ class RunFolder implements RunStore {
     const path = join(this.#path, names.preview)
     await saveFile(path, chunks(png))
     return path
+  }
+
+  async *events(): AsyncGenerator<unknown, void, undefined> {
+    const path = join(this.#path, names.events)
+    for await (const line of createInterface({ input: createReadStream(path) }))
+      yield parseJson(new TextEncoder().encode(line), path)
+  }
+
+  saveReport(page: string): Promise<void> {
+    return this.#saveText(names.report, page)
   }
 
   async saveModel(which: 'last' | 'best', model: Model): Promise<void> {
@@ -118,6 +131,10 @@ class RunFolder implements RunStore {
   async close(): Promise<void> {
     await this.#events?.close()
     await this.#tensorboard?.close()
+  }
+
+  async #saveText(name: string, text: string): Promise<void> {
+    await saveFile(join(this.#path, name), chunks(new TextEncoder().encode(text)))
   }
 
   async #openLogs(lengths: LogLengths): Promise<void> {

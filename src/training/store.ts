@@ -54,6 +54,9 @@ export interface RunStore {
   append(event: KeptEvent): Promise<void>
   /** Keeps a sheet of augmented pictures, a PNG file; answers its path. */
   savePreview(png: Uint8Array): Promise<string>
+  /** All that was appended, before an interruption too, as JSON has it. */
+  events(): AsyncIterable<unknown>
+  saveReport(page: string): Promise<void>
   saveModel(which: 'last' | 'best', model: Model): Promise<void>
   /** Saves a state from which the run can go on, whole or not at all. */
   save(position: Position, states: TensorMap): Promise<void>

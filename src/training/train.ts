@@ -6,19 +6,19 @@
 import { encodePng } from '#platform/images/encode'
 import { totalsOf } from '../analysis/summary.ts'
 import { buildResNet } from '../architecture/build.ts'
-import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
-import { LoadedModel } from '../inference/loaded-model.ts'
 import type { Counts } from '../inference/tally.ts'
 import type { Batch } from './batches.ts'
-import type { Ended, EpochEnded, KeptEvent, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
+import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
+import { judge } from './judge.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
 import { previewOf } from './preview.ts'
+import { saveReport } from './report/save.ts'
 import { rateShare } from './schedule.ts'
 import { Speed } from './speed.ts'
 import { type Position, startPosition } from './store.ts'
 import { trainedModel } from './trained-model.ts'
-import { type Validation, validate } from './validate.ts'
+import { validate } from './validate.ts'
 
 /**
  * Trains a network, from nothing or from a model, and tells what happens as it happens; the last event carries the best
@@ -73,7 +73,7 @@ class Loop {
       else if (this.#stopped && this.#position.epoch < recipe.epochs) reason = 'interrupted'
     }
     if (reason === 'interrupted') yield await this.#save()
-    yield* this.#tell(await this.#ended(reason))
+    yield* this.#end(reason)
   }
 
   get #stopped(): boolean {
@@ -179,51 +179,32 @@ class Loop {
   }
 
   #validate(epoch: number): Promise<Counts> {
-    const { learner, set } = this.#run
-    const scores = (image: Float32Array, batch: number) => learner.scores(image, batch, epoch)
-    return validate({ ...this.#seen(), items: set.val, scores })
-  }
-
-  /** The best model on the test pictures. */
-  async #test(model: Model): Promise<Counts | undefined> {
-    const { set, engine } = this.#run
-    if (set.test.length === 0) return undefined
-    const loaded = await LoadedModel.open(model, engine)
-    try {
-      const values = model.config.inputChannels * model.preprocessing.crop[0] * model.preprocessing.crop[1]
-      const scores = async (image: Float32Array, batch: number) => {
-        const images = Array.from({ length: batch }, (_, i) => image.subarray(i * values, (i + 1) * values))
-        return Float32Array.from((await loaded.logitsOfBatch(images, batch)).flatMap((row) => [...row]))
-      }
-      return await validate({ ...this.#seen(), items: set.test, scores })
-    } finally {
-      await loaded.dispose()
-    }
-  }
-
-  /** What validation needs to know of pictures and classes. */
-  #seen(): Omit<Validation, 'items' | 'scores'> {
-    const { settings, pictures, channels } = this.#run
+    const { learner, set, settings, pictures, channels } = this.#run
     const { preprocessing, classes } = settings
-    return { pictures, preprocessing, channels, classes, signal: undefined }
+    const scores = (image: Float32Array, batch: number) => learner.scores(image, batch, epoch)
+    const seen = { pictures, preprocessing, channels, classes, signal: undefined }
+    return validate({ ...seen, items: set.val, scores })
   }
 
-  async #ended(reason: Ended['reason']): Promise<Ended> {
-    const { settings, learner } = this.#run
+  /** The end: the best model is judged, and the run's folder gets its report. */
+  async *#end(reason: Ended['reason']): AsyncGenerator<TrainingEvent, void, undefined> {
+    const { settings, learner, store } = this.#run
     const { epoch, step, seconds, best } = this.#position
     const tensors = this.#best ?? (await learner.tensors(Math.max(0, epoch - 1)))
     const model = trainedModel(settings, tensors, this.#position)
-    const test = reason === 'interrupted' ? undefined : await this.#test(model)
-    return {
+    const judgement = reason === 'interrupted' ? undefined : await judge(this.#run, model)
+    const ended: KeptEnd = {
       kind: 'ended',
       reason,
       epochs: epoch,
       steps: step,
       seconds,
       best,
-      ...(test === undefined ? {} : { test }),
-      model,
+      ...(judgement?.on === 'test' ? { test: judgement.counts } : {}),
     }
+    await store?.append(ended)
+    if (store !== undefined) await saveReport(store, { started: this.#started(), ended, judgement })
+    yield { ...ended, model }
   }
 
   async #saveModels(tensors: TensorMap, best: boolean): Promise<void> {
@@ -254,8 +235,8 @@ class Loop {
     return { kind: 'note', text }
   }
 
-  async *#tell(event: TrainingEvent): AsyncGenerator<TrainingEvent, void, undefined> {
-    await this.#run.store?.append(kept(event))
+  async *#tell(event: Exclude<TrainingEvent, Ended>): AsyncGenerator<TrainingEvent, void, undefined> {
+    await this.#run.store?.append(event)
     yield event
   }
 
@@ -275,12 +256,6 @@ class Loop {
       resumedAt,
     }
   }
-}
-
-function kept(event: TrainingEvent): KeptEvent {
-  if (event.kind !== 'ended') return event
-  const { model: _, ...rest } = event
-  return rest
 }
 
 /** Better is right more often; where that is equal, with the lower loss. */

@@ -15,6 +15,8 @@ export interface Validation {
   readonly signal: AbortSignal | undefined
   /** Scores [N, classes] of images [N, C, H, W]. */
   scores(image: Float32Array, batch: number): Promise<Float32Array>
+  /** Hears of every picture and its scores `[classes]`. */
+  onAnswer?(item: DatasetItem, scores: Float32Array): void
 }
 
 /** Values of a batch's images together, so that small pictures go many at a time. */
@@ -39,7 +41,9 @@ export async function validate(validation: Validation): Promise<Counts> {
     const logits = await scores(image, batch)
     found.forEach(({ item, picture }, i) => {
       if (picture === undefined) return
-      tally.add(item.class, logits.subarray(i * classes.length, (i + 1) * classes.length))
+      const own = logits.subarray(i * classes.length, (i + 1) * classes.length)
+      tally.add(item.class, own)
+      validation.onAnswer?.(item, own)
     })
   }
   return tally.counts()

@@ -1,0 +1,190 @@
+/**
+ * A confusion matrix: what pictures of each class (rows) were taken for (columns). A cell is as dark as its share of the row
+ * is great; right answers lie on the diagonal and have a colour of their own.
+ */
+import type { Axis, Mark, Spec } from 'vega'
+import { svgOf } from './svg.ts'
+
+export interface Confusion {
+  /** The classes of the dataset, by row, and their numbers among the model's. */
+  readonly perClass: readonly { readonly label: string; readonly index: number }[]
+  /** How many pictures of each class (rows) got each of the model's classes (columns). */
+  readonly confusion: readonly (readonly number[])[]
+}
+
+/** Up to so many classes the counts are written into the cells, and the names beside them. */
+const countedClasses = 25
+const namedClasses = 60
+
+/** Pixels of the matrix, about, and of the largest cell. */
+const wantedSide = 560
+const greatestCell = 64
+
+/**
+ * Least shares of the levels of darkness. What lies below the first is too faint to see and left out, so that no row has more
+ * than fifty cells, and the matrix of a thousand classes stays small.
+ */
+const levels = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9]
+
+const colours = { right: '#0072b2', wrong: '#d55e00' } as const
+
+interface Cell {
+  readonly row: number
+  readonly column: number
+  readonly count: number
+  /** Of the pictures of its row. */
+  readonly share: number
+}
+
+/** Draws the matrix as an SVG. Answers that are none of the dataset's classes share one more column. */
+export function drawConfusion(given: Confusion): Promise<string> {
+  return svgOf(confusionSpec(given))
+}
+
+function confusionSpec({ perClass, confusion }: Confusion): Spec {
+  const cells = cellsOf({ perClass, confusion })
+  const names = perClass.map(({ label }) => label.replace(/\p{Cc}+/gu, ' '))
+  const hasOthers = cells.some(({ column }) => column === names.length)
+  const columns = hasOthers ? [...names, 'another'] : names
+  const cell = Math.max(1, Math.min(greatestCell, Math.floor(wantedSide / columns.length)))
+  const gap = cell > 4 ? 1 : 0
+  const [width, height] = [columns.length * cell, names.length * cell]
+  const texts = columns.length <= countedClasses ? textsOf(cells, cell) : []
+  // A matrix of a thousand classes is wider and shown smaller.
+  const titleFontSize = Math.max(12, (12 * width) / wantedSide)
+  const isNamed = columns.length <= namedClasses
+  return {
+    description: 'Confusion matrix',
+    width,
+    height,
+    padding: 8,
+    background: 'white',
+    data: [
+      { name: 'levels', values: levelsOf(cells, cell - gap, cell) },
+      { name: 'note counts', values: texts.filter(({ isLight }) => !isLight) },
+      { name: 'light counts', values: texts.filter(({ isLight }) => isLight) },
+    ],
+    scales: [
+      { name: 'x', type: 'band', domain: [...columns.keys()], range: 'width' },
+      { name: 'y', type: 'band', domain: [...names.keys()], range: 'height' },
+    ],
+    axes: [
+      {
+        ...axisOf(columns, isNamed, titleFontSize),
+        orient: 'bottom',
+        scale: 'x',
+        title: 'answer',
+        labelAngle: -45,
+        labelAlign: 'right',
+        labelBaseline: 'middle',
+      },
+      { ...axisOf(names, isNamed, titleFontSize), orient: 'left', scale: 'y', title: 'truth' },
+    ],
+    marks: [frameOf(width, height), cellMark, countMark('note', '#333333'), countMark('light', 'white')],
+  }
+}
+
+/** The cells with pictures; the column after the last is for all answers outside the dataset's classes. */
+function cellsOf({ perClass, confusion }: Confusion): readonly Cell[] {
+  const columnOf = new Map(perClass.map(({ index }, column) => [index, column]))
+  return confusion.flatMap((answers, row) => {
+    const images = answers.reduce((a, b) => a + b, 0)
+    const counts = new Map<number, number>()
+    answers.forEach((count, index) => {
+      const column = columnOf.get(index) ?? perClass.length
+      if (count > 0) counts.set(column, (counts.get(column) ?? 0) + count)
+    })
+    return [...counts].map(([column, count]) => ({ row, column, count, share: count / images }))
+  })
+}
+
+/** All cells of a colour and a level are one path: a matrix of a thousand classes has tens of thousands. */
+function levelsOf(cells: readonly Cell[], side: number, pitch: number) {
+  const paths = new Map<string, { fill: string; opacity: number; path: string }>()
+  for (const { row, column, share } of cells) {
+    const level = levels.findLast((least) => share >= least)
+    if (level === undefined) continue
+    const fill = row === column ? colours.right : colours.wrong
+    const entry = paths.get(`${fill} ${level}`) ?? { fill, opacity: Math.sqrt(level), path: '' }
+    entry.path += `M${column * pitch},${row * pitch}h${side}v${side}h-${side}Z`
+    paths.set(`${fill} ${level}`, entry)
+  }
+  return [...paths.values()]
+}
+
+/** Counts within their cells; light ones where the cell is dark. */
+function textsOf(cells: readonly Cell[], pitch: number) {
+  const digits = Math.max(...cells.map(({ count }) => String(count).length))
+  const fontSize = Math.min(13, (0.85 * pitch) / (0.6 * digits))
+  return cells.map(({ row, column, count, share }) => ({
+    x: (column + 0.5) * pitch,
+    y: (row + 0.5) * pitch,
+    text: String(count),
+    fontSize,
+    isLight: share >= (row === column ? 0.35 : 0.7),
+  }))
+}
+
+/** Names are looked up by number: two classes may be called the same. */
+function axisOf(
+  names: readonly string[],
+  isNamed: boolean,
+  titleFontSize: number,
+): Omit<Axis, 'orient' | 'scale'> {
+  return {
+    domain: false,
+    ticks: false,
+    labels: isNamed,
+    labelLimit: 110,
+    labelFontSize: 11,
+    labelPadding: 5,
+    labelOverlap: false,
+    titleFontSize,
+    titleFontWeight: 'normal',
+    titlePadding: 8,
+    encode: {
+      labels: { update: { text: { signal: `${JSON.stringify(isNamed ? names : [])}[datum.value]` } } },
+    },
+  }
+}
+
+function frameOf(width: number, height: number): Mark {
+  return {
+    type: 'rect',
+    encode: {
+      enter: { width: { value: width }, height: { value: height }, stroke: { value: '#cccccc' } },
+    },
+  }
+}
+
+const cellMark: Mark = {
+  type: 'path',
+  from: { data: 'levels' },
+  encode: {
+    enter: {
+      path: { field: 'path' },
+      fill: { field: 'fill' },
+      fillOpacity: { field: 'opacity' },
+    },
+  },
+}
+
+/** `name` stands in the SVG as a class, so that a page can give the text a colour of its own. */
+function countMark(name: string, fill: string): Mark {
+  return {
+    type: 'text',
+    name,
+    from: { data: `${name} counts` },
+    encode: {
+      enter: {
+        x: { field: 'x' },
+        y: { field: 'y' },
+        text: { field: 'text' },
+        align: { value: 'center' },
+        baseline: { value: 'middle' },
+        fontSize: { field: 'fontSize' },
+        fill: { value: fill },
+      },
+    },
+  }
+}

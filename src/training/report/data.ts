@@ -1,0 +1,34 @@
+/** What the report of a run shows. */
+import type { Counts } from '../../inference/tally.ts'
+import type { EpochFigures } from '../../plots/curves.ts'
+import type { KeptEnd, Started, Stepped } from '../events.ts'
+
+export interface ReportData {
+  readonly started: Started
+  readonly epochs: readonly EpochFigures[]
+  /** Steps at even distances, so many as a curve can show. */
+  readonly steps: readonly Pick<Stepped, 'step' | 'rate'>[]
+  readonly ended: KeptEnd
+  /** The best model on pictures that it was not trained on; undefined for a run that was interrupted. */
+  readonly judgement: Judgement | undefined
+}
+
+export interface Judgement {
+  readonly on: 'test' | 'val'
+  readonly counts: Counts
+  /** The most confidently wrong answers, the worst first. */
+  readonly mistakes: readonly Mistake[]
+}
+
+export interface Mistake {
+  readonly file: string
+  /** The right class, the one that was answered, and how likely the network found each. */
+  readonly truth: string
+  readonly truthProbability: number
+  readonly answer: string
+  readonly probability: number
+  /** A PNG file of what the network saw. */
+  readonly picture: Uint8Array
+  /** A PNG file of where it saw the answer; heads other than a global pool and one classifier have none. */
+  readonly map: Uint8Array | undefined
+}
