@@ -220,6 +220,19 @@ describe('resnet evaluate', () => {
     })
   })
 
+  test('draws what was taken for what', async () => {
+    const drawing = join(folder, 'confusion.png')
+    await json(['evaluate', join(folder, 'ten'), '--model', model, '--confusion', drawing, '--json'])
+    const { format, width = 0 } = await sharp(drawing).metadata()
+    expect([format, width > 1000]).toEqual(['png', true])
+    const outcome = await resnet([
+      ...['evaluate', join(folder, 'ten'), '--model', model],
+      ...['--confusion', join(folder, 'confusion.gif')],
+    ])
+    expect(outcome.status).toBe(2)
+    expect(outcome.stderr).toContain('must be called NAME.svg or NAME.png')
+  })
+
   test('says that a model knows other classes', async () => {
     await mkdir(join(folder, 'things/zeppelin'), { recursive: true })
     await sharp({ create: { width: 8, height: 8, channels: 3, background: '#fff' } })
