@@ -168,6 +168,14 @@ describe.skipIf(dataFolder === undefined)('on photographs', () => {
       expect(found.down).toBeLessThan(bottom)
     })
 
+    it('the evidence of all cells and the bias make the logit', async () => {
+      const { config, tensors, preprocessing } = model.model
+      const graph = buildResNet({ ...config, input: preprocessing.crop })
+      const image = await model.prepare(await photograph('imagenet-200.tar', '_grey_fox.JPEG'))
+      const { logits, ofEvidence } = await logitsTwice(wasmEngine, { graph, states: tensors, image })
+      expect(relativeDifference(logits, ofEvidence)).toBeLessThan(1e-4)
+    })
+
     it('looks for another class by its name or number, and knows no others', async () => {
       const picture = await photograph('imagenet-200.tar', '_grey_fox.JPEG')
       const byName = await model.activationMap(picture, { class: 'grey fox' })

@@ -23,18 +23,24 @@ const inferno: readonly Colour[] = [
 /** How much of the colour covers the picture: less where the map has nothing to say. */
 const opacity = { least: 0.45, greatest: 0.6 }
 
+/** How far the picture's own colours fade to grey, so that the map's stand out; ITU-R 601 weighs them. */
+const fading = 0.6
+const greyWeights: Colour = [0.299, 0.587, 0.114]
+
 /** The picture in the colours of the map: dark where nothing speaks for the class, light where most does. */
 export function drawMap(picture: Picture, map: Pick<ActivationMap, 'width' | 'height' | 'values'>): Picture {
   const { width, height, data } = enlarged(picture)
   const bytes = Uint8Array.from(map.values, (value) => Math.round(255 * value))
-  const grey = pictureFromPixels({ width: map.width, height: map.height, data: bytes })
-  const strength = resize(grey, width, height, 'bicubic').data
+  const cells = pictureFromPixels({ width: map.width, height: map.height, data: bytes })
+  const strength = resize(cells, width, height, 'bicubic').data
   const out = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i += 3) {
     const value = (strength[i] ?? 0) / 255
+    const grey = greyWeights.reduce((sum, weight, c) => sum + weight * (data[i + c] ?? 0), 0)
     const share = opacity.least + (opacity.greatest - opacity.least) * value
     colourAt(value).forEach((colour, c) => {
-      out[i + c] = Math.round((1 - share) * (data[i + c] ?? 0) + share * colour)
+      const faded = (1 - fading) * (data[i + c] ?? 0) + fading * grey
+      out[i + c] = Math.round((1 - share) * faded + share * colour)
     })
   }
   return { width, height, data: out }
