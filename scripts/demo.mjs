@@ -24,7 +24,7 @@ function resnet(...args) {
 process.chdir(root)
 for (const folder of [pictures, fresh, run]) rmSync(folder, { recursive: true, force: true })
 console.log(`drawing pictures of ${kinds.length} kinds: ${kinds.join(', ')}`)
-const drawn = await drawShapes({ out: pictures, train: 300, test: 100, seed: 1 })
+const drawn = await drawShapes({ out: pictures, train: 300, test: 100, seed: 3 })
 console.log(`${drawn} pictures in ${pictures}`)
 
 resnet(
@@ -34,7 +34,7 @@ resnet(
 
 mkdirSync(fresh, { recursive: true })
 const files = ['spiral', 'star', 'waves'].map((kind) => ({ kind, file: join(fresh, `${kind}.png`) }))
-for (const { kind, file } of files) writeFileSync(file, await drawPicture(kind, 2))
+for (const { kind, file } of files) writeFileSync(file, await drawPicture(kind, 3, 2, 0))
 resnet(
   ...['classify', ...files.map(({ file }) => file), '--model', join(run, 'best.safetensors')],
   ...['--top', '3', '--cam', join(run, 'maps')],
