@@ -50,6 +50,8 @@ export {
 
 // Models: pictures in, classes or features out.
 
+/** The PNG file of a decoded picture. */
+export { encodePng } from '#platform/images/encode'
 /** A network with its tensors, labels and preprocessing. */
 export type { Model } from './checkpoint/model.ts'
 /** Writes a model as one file of safetensors, in chunks. */
@@ -60,6 +62,12 @@ export { saveModel } from './checkpoint/save.ts'
 export { type OnnxOptions, onnxOfModel, toOnnx } from './export/onnx.ts'
 /** Writes an ONNX file under a path, whole or not at all. */
 export { saveOnnx } from './export/save.ts'
+/** A decoded picture. */
+export type { Picture } from './images/picture.ts'
+/** Where in a picture a class is seen. */
+export type { ActivationMap } from './inference/cam.ts'
+/** Draws such a map over the picture. */
+export { drawMap } from './inference/draw-map.ts'
 /** How often a model is right on a dataset. */
 export type { EvaluateOptions, Evaluation } from './inference/evaluate.ts'
 /** Loads a model from a published name, an npm package, a path or bytes, and makes it ready to run. */
@@ -80,6 +88,8 @@ export type { Prediction } from './inference/predictions.ts'
 
 // Training: from labelled pictures to a model.
 
+/** Fetches a published set of pictures, in Node. */
+export { type FetchDatasetOptions, type FetchedDataset, fetchDataset } from './datasets/fetch.ts'
 /** Labelled pictures to train on: of a dataset on disk, or in memory. */
 export {
   type LabelledPicture,
