@@ -14,7 +14,10 @@ const run = join('runs', 'demo')
 /** Runs the command as a user would, from the clone. */
 function resnet(...args) {
   console.log(`\n$ resnet ${args.join(' ')}\n`)
-  const { status } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], { cwd: root, stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  })
   if (status !== 0) process.exit(status ?? 1)
 }
 
