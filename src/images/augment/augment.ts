@@ -2,6 +2,8 @@
 import type { Preprocessing } from '../../architecture/preprocessing.ts'
 import type { Picture } from '../picture.ts'
 import { mirrorImage, randomCrop } from './crop.ts'
+import { jittered } from './jitter.ts'
+import { applyPolicy } from './policy.ts'
 import type { Random } from './random.ts'
 import type { Augmentation } from './settings.ts'
 
@@ -11,10 +13,12 @@ import type { Augmentation } from './settings.ts'
  */
 export function augment(
   picture: Picture,
-  { crop, flip }: Augmentation,
+  { crop, flip, policy, jitter }: Augmentation,
   preprocessing: Preprocessing,
   random: Random,
 ): Picture {
   const piece = randomCrop(picture, crop, preprocessing, random)
-  return random.chance(flip) ? mirrorImage(piece) : piece
+  const mirrored = random.chance(flip) ? mirrorImage(piece) : piece
+  const changed = policy === null ? mirrored : applyPolicy(mirrored, policy, random)
+  return jitter === null ? changed : jittered(changed, jitter, random)
 }
