@@ -97,6 +97,8 @@ function frozenParts(text: string): number | 'backbone' {
 }
 
 async function runTraining(dataset: string, options: Options, context: Context): Promise<void> {
+  if (options.freeze !== undefined && options.from === undefined && !options.resume)
+    throw new ArgumentError('--freeze keeps parts of a trained network; name it with --from')
   const { train } = await import('../training/train.ts')
   context.saveFirst()
   const out = options.resume ? lastRunFolder(dataset, options) : newRunFolder(dataset, options)

@@ -1,5 +1,4 @@
 /** The recipes by name: the files of `recipes/`, each of which says what it follows. */
-import { closest } from 'fastest-levenshtein'
 import { type Changes, replaced } from '../architecture/change.ts'
 import { ArgumentError } from '../errors.ts'
 import { recipeFiles } from './generated/recipes.ts'
@@ -12,7 +11,7 @@ export const recipeNames: readonly string[] = Object.keys(recipeFiles)
 export function recipeNamed(name: string): Recipe {
   if (!Object.hasOwn(recipeFiles, name)) {
     throw new ArgumentError(
-      `there is no recipe "${name}"; did you mean ${closest(name, recipeNames)}? There are ${recipeNames.join(', ')}, or name a .json file`,
+      `there is no recipe "${name}"; there are ${recipeNames.join(', ')}, or name a .json file`,
     )
   }
   return parseRecipe(recipeFiles[name])

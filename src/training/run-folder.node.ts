@@ -40,18 +40,15 @@ const names = {
 } as const
 
 /**
- * Opens a run's folder to go on with the run in it, or makes one for a new run.
+ * Opens a run's folder to go on with the run in it, or for a new run, which makes it when it begins.
  *
  * @throws ArgumentError where there is no run to resume, or one that nobody asked to resume; CheckpointError where it is
- * damaged; ResourceError where the folder cannot be made.
+ * damaged.
  */
 export async function openRunFolder(
   path: string,
   { resume }: { readonly resume: boolean },
 ): Promise<RunStore> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw new ResourceError(`${path}: the run's folder cannot be made (${codeOf(error)})`, { cause: error })
-  })
   // A run begins when its first state is saved; what lies there before that is of one that never did.
   const exists = await isThere(join(path, names.state))
   if (exists && !resume) {
@@ -90,6 +87,11 @@ class RunFolder implements RunStore {
   }
 
   async begin(settings: RunSettings): Promise<void> {
+    await mkdir(this.#path, { recursive: true }).catch((error: unknown) => {
+      throw new ResourceError(`${this.#path}: the run's folder cannot be made (${codeOf(error)})`, {
+        cause: error,
+      })
+    })
     await this.#openLogs({ events: 0, tensorboard: 0 })
     await this.#tensorboard?.write(tensorboardHeader(Date.now() / 1000))
     await this.#saveText(names.config, `${JSON.stringify(settings, null, 2)}\n`)
