@@ -113,7 +113,7 @@ describe('a report', () => {
 
   test('of a thousand classes and pictures that do not get smaller stays under 3 MB', async () => {
     const classes = Array.from({ length: 1000 }, (_, i) => `class number ${i}`)
-    const page = await reportOf(madeUp(classes, 50))
+    const page = await reportOf(madeUp(classes, 10))
     expect(page.length).toBeLessThan(3_000_000)
     expect(page).toContain('970 more classes')
   })
@@ -167,6 +167,21 @@ describe('the report of a run', () => {
     const { data } = options('stopped')
     await finish({ data, out: join(folder, 'stopped'), resume: true })
     expect(withoutClocks(await reportIn('stopped'))).toBe(withoutClocks(await reportIn('whole')))
+  })
+
+  test('of a run that ended for want of patience is written again without another step', async () => {
+    const patient = { epochs: 40, batch: 12, rate: 1e-6, patience: 1 }
+    const ends: unknown[] = []
+    for await (const event of train({ ...options('early'), changes: patient })) {
+      if (event.kind === 'ended') ends.push([event.reason, event.steps])
+    }
+    const { data } = options('early')
+    for await (const event of train({ data, out: join(folder, 'early'), resume: true })) {
+      expect(event.kind).not.toBe('step')
+      if (event.kind === 'ended') ends.push([event.reason, event.steps])
+    }
+    expect(ends).toEqual([['early', expect.any(Number)], ends[0]])
+    expect(await reportIn('early')).toContain('It ended early: no epoch was better for 1 epoch.')
   })
 
   test('is written again where the run had ended before', async () => {

@@ -36,10 +36,14 @@ function aboutRun({ started: { settings }, ended: { reason, steps } }: ReportDat
   const start = from === null ? 'from nothing' : `from ${from}`
   const ends = {
     finished: '',
-    early: ` It ended early: no epoch was better for ${recipe.patience ?? 0} epochs.`,
+    early: ` It ended early: no epoch was better for ${countOf(recipe.patience ?? 0, 'epoch')}.`,
     interrupted: ` It was interrupted after step ${formatCount(steps)} and can go on with --resume.`,
   }
-  return `Trained ${start} to ${formatCount(classes.length)} classes by the recipe ${recipeName}.${ends[reason]}`
+  return `Trained ${start} to ${countOf(classes.length, 'class', 'classes')} by the recipe ${recipeName}.${ends[reason]}`
+}
+
+function countOf(count: number, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : several}`
 }
 
 function headline({ started, ended, judgement }: ReportData): Html {
