@@ -9,6 +9,7 @@ import { changed, config, preprocessingNamed, type TrainOptions, train } from '.
 import { Tally } from '../src/inference/tally.ts'
 import { randomUniform } from '../src/ops/random-bits.ts'
 import { recipeNamed } from '../src/training/recipes.ts'
+import { classFigures } from '../src/training/report/classes.ts'
 import type { ReportData } from '../src/training/report/data.ts'
 import { reportOf } from '../src/training/report/report.ts'
 import { findChromium } from './browser/chromium.ts'
@@ -74,7 +75,9 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
       mistakes: Array.from({ length: 12 }, (__, i) => ({
         file: `test/<script>alert(${i})</script>.png`,
         ...{ truth: classes[0] ?? '', truthProbability: 0.1, answer: classes[1] ?? '', probability: 0.9 },
-        ...{ picture: noise(62_208, i), map: noise(62_208, i + 100) },
+        picture: noise(62_208, i),
+        // As of a head that has none.
+        map: i === 11 ? undefined : noise(62_208, i + 100),
       })),
     },
   }
@@ -92,12 +95,37 @@ const hostile = [
   '&lt;b&gt;',
 ]
 
+test('figures of classes: precision, recall and F1, the worst first', () => {
+  // Three pictures of a cat, one taken for a dog; one of a dog, taken for a dog; none of a bird.
+  const figures = classFigures({
+    ...{ images: 4, top1: 0.75, top5: 1, correct: 3, correct5: 4, loss: 1 },
+    perClass: [
+      { label: 'cat', index: 0, images: 3, correct: 2, top1: 2 / 3 },
+      { label: 'dog', index: 1, images: 1, correct: 1, top1: 1 },
+      { label: 'bird', index: 2, images: 0, correct: 0, top1: 0 },
+    ],
+    confusion: [
+      [2, 1, 0],
+      [0, 1, 0],
+      [0, 0, 0],
+    ],
+  })
+  expect(figures).toEqual([
+    { label: 'dog', images: 1, precision: 0.5, recall: 1, f1: 2 / 3 },
+    { label: 'cat', images: 3, precision: 1, recall: 2 / 3, f1: 0.8 },
+  ])
+})
+
 describe('a report', () => {
   test('shows names as they are, whatever they try', async () => {
     const page = await reportOf(madeUp(hostile, 20))
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
     expect(page).toContain('&amp;lt;b&amp;gt;')
     expect(page.match(/<script|<img src=x|<b>cats/)).toBeNull()
+    const pictures = [...page.matchAll(/<figure>.*?<\/figure>/gs)].map(
+      ([figure]) => figure.match(/<img /g)?.length,
+    )
+    expect(pictures).toEqual([...Array.from({ length: 11 }, () => 2), 1])
   })
 
   test('says which classes go worst, and the command that trains the network again', async () => {
