@@ -221,14 +221,19 @@ describe('resnet evaluate', () => {
   })
 
   test('draws what was taken for what', async () => {
-    const drawing = join(folder, 'confusion.png')
-    await json(['evaluate', join(folder, 'ten'), '--model', model, '--confusion', drawing, '--json'])
-    const { format, width = 0 } = await sharp(drawing).metadata()
+    const answers = ['evaluate', join(folder, 'ten'), '--model', model]
+    const drawing = (name: string) => ['--confusion', join(folder, name)]
+    await json([...answers, ...drawing('confusion.png'), '--json'])
+    const { format, width = 0 } = await sharp(join(folder, 'confusion.png')).metadata()
     expect([format, width > 1000]).toEqual(['png', true])
-    const outcome = await resnet([
-      ...['evaluate', join(folder, 'ten'), '--model', model],
-      ...['--confusion', join(folder, 'confusion.gif')],
-    ])
+    expect((await resnet([...answers, ...drawing('confusion.svg')])).stdout).toContain(
+      ': the confusion matrix',
+    )
+    const svg = await readFile(join(folder, 'confusion.svg'), 'utf8')
+    // Ten classes of one picture each, all of which are taken for the same class.
+    expect(svg.match(/>1<\/text>/g)).toHaveLength(10)
+    for (const label of 'abcdefghij') expect(svg.split(`>${label}</text>`)).toHaveLength(3)
+    const outcome = await resnet([...answers, ...drawing('confusion.gif')])
     expect(outcome.status).toBe(2)
     expect(outcome.stderr).toContain('must be called NAME.svg or NAME.png')
   })

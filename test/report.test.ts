@@ -1,28 +1,99 @@
-/** The report of a run: real answers to real pictures, made into one page that a browser shows without asking for anything. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+/** The report of a run: a page that stands alone, of figures made up here and of runs that learn three colours. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { totalsOf } from '../src/analysis/summary.ts'
-import { buildResNet } from '../src/architecture/build.ts'
-import { spread } from '../src/datasets/dataset.ts'
-import { openDataset } from '../src/datasets/open.ts'
-import { loadModel } from '../src/inference/load.ts'
-import type { LoadedModel } from '../src/inference/loaded-model.ts'
-import { Pictures } from '../src/training/pictures.ts'
+import { changed, config, preprocessingNamed, type TrainOptions, train } from '../src/index.ts'
+import { Tally } from '../src/inference/tally.ts'
+import { randomUniform } from '../src/ops/random-bits.ts'
 import { recipeNamed } from '../src/training/recipes.ts'
 import { classFigures } from '../src/training/report/classes.ts'
-import type { Judgement, ReportData } from '../src/training/report/data.ts'
-import { WorstMistakes } from '../src/training/report/mistakes.ts'
+import type { ReportData } from '../src/training/report/data.ts'
 import { reportOf } from '../src/training/report/report.ts'
-import { validate } from '../src/training/validate.ts'
 import { findChromium } from './browser/chromium.ts'
-import { dataFile, dataFolder } from './data.ts'
+import { writeSmallPictures } from './small-pictures.ts'
 
-const hostile = '<script>document.title = "taken over"</script>'
-const hostileFile = `"><img src="http://localhost:9/x.png" onerror='document.title = "taken over"'>.png`
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'resnet-ts-report-'))
+  await writeSmallPictures(join(folder, 'colours'), { train: 20, test: 6 })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** The run of a network with these classes, of which each picture of the first is taken for the next. */
+function madeUp(classes: readonly string[], pictures: number): ReportData {
+  const tally = new Tally([...classes.keys()], classes, classes.length)
+  for (const row of classes.keys()) {
+    for (let n = 0; n < pictures; n++) {
+      const answer = row === 0 ? 1 : Math.floor(row + 3 * randomUniform(row, n)) % classes.length
+      const scores = new Float32Array(classes.length)
+      scores[answer] = 3
+      tally.add(row, scores)
+    }
+  }
+  const counts = tally.counts()
+  const epochs = [1, 2, 3].map((epoch) => ({
+    epoch,
+    train: { loss: 2 / epoch, accuracy: epoch / 4 },
+    val: { loss: 3 / epoch, top1: epoch / 5 },
+    best: true,
+  }))
+  return {
+    started: {
+      kind: 'started',
+      settings: {
+        arch: 'resnet20',
+        config: changed(config('resnet20'), { classes: classes.length }),
+        preprocessing: preprocessingNamed('cifar10', [32, 32]),
+        classes,
+        recipeName: 'one-cycle',
+        recipe: { ...recipeNamed('one-cycle'), epochs: 3 },
+        seed: 5,
+        from: null,
+        teacher: null,
+        dataset: {
+          name: "Tom's <b>cats</b>",
+          ...{ train: 1000, val: 100, test: counts.images },
+          ...{ valFrom: 'share', validation: 0.1, fingerprint: '0' },
+        },
+      },
+      ...{ parameters: 269_722, trained: 269_722, macs: 40_551_808, stepsPerEpoch: 8 },
+      ...{ runsOn: 'relaxed SIMD, 2 threads', resumedAt: 0 },
+    },
+    epochs,
+    steps: Array.from({ length: 24 }, (__, i) => ({ step: i + 1, rate: 0.1 * (1 - i / 24) })),
+    ended: {
+      kind: 'ended',
+      ...{ reason: 'finished', epochs: 3, steps: 24, seconds: 12 },
+      ...{ best: { epoch: 3, loss: 1, top1: 0.6 }, test: counts },
+    },
+    judgement: {
+      on: 'test',
+      counts,
+      mistakes: Array.from({ length: 12 }, (__, i) => ({
+        file: `test/<script>alert(${i})</script>.png`,
+        ...{ truth: classes[0] ?? '', truthProbability: 0.1, answer: classes[1] ?? '', probability: 0.9 },
+        picture: noise(62_208, i),
+        // As of a head that has none.
+        map: i === 11 ? undefined : noise(62_208, i + 100),
+      })),
+    },
+  }
+}
+
+/** What does not get smaller. */
+function noise(length: number, seed: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => 256 * randomUniform(seed, i))
+}
+
+const hostile = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(2)>',
+  "' onload='alert(3)",
+  '&lt;b&gt;',
+]
 
 test('figures of classes: precision, recall and F1, the worst first', () => {
   // Three pictures of a cat, one taken for a dog; one of a dog, taken for a dog; none of a bird.
@@ -45,158 +116,143 @@ test('figures of classes: precision, recall and F1, the worst first', () => {
   ])
 })
 
-describe.skipIf(dataFolder === undefined)('a report', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'resnet-ts-report-'))
-  let data: ReportData
-  let page: string
-
-  beforeAll(async () => {
-    data = await reportData()
-    page = await reportOf(data)
-  })
-
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-  test('shows the surest mistakes first, each with its map', () => {
-    const { counts, mistakes = [] } = data.judgement ?? {}
-    expect(mistakes).toHaveLength(12)
-    expect(counts?.images).toBe(1000)
-    mistakes.forEach(({ probability, truthProbability, map }, i) => {
-      expect(probability).toBeGreaterThan(truthProbability)
-      expect(probability).toBeLessThanOrEqual(mistakes[i - 1]?.probability ?? 1)
-      expect(map?.length).toBeGreaterThan(100)
-    })
-  })
-
-  test('is the same for the same run, and small', async () => {
-    expect(await reportOf(data)).toBe(page)
-    expect(page.length).toBeLessThan(4e6)
-  })
-
-  test('holds no markup of names', () => {
-    expect(page).not.toContain('<script')
-    expect(page).not.toContain('<img src="http')
-    expect(page).toContain('&lt;script&gt;')
-  })
-
-  test('of a thousand classes stays small', async () => {
-    const labels = Array.from({ length: 1000 }, (_, i) => `class ${i}`)
-    const confusion = labels.map((_, row) =>
-      labels.map((_, column) => (row === column ? 30 : Number((row * 7 + column) % 50 === 0))),
+describe('a report', () => {
+  test('shows names as they are, whatever they try', async () => {
+    const page = await reportOf(madeUp(hostile, 20))
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(page).toContain('&amp;lt;b&amp;gt;')
+    expect(page.match(/<script|<img src=x|<b>cats/)).toBeNull()
+    const pictures = [...page.matchAll(/<figure>.*?<\/figure>/gs)].map(
+      ([figure]) => figure.match(/<img /g)?.length,
     )
-    const counts = {
-      ...{ images: 50_000, top1: 0.6, top5: 0.9, correct: 30_000, correct5: 45_000, loss: 1 },
-      perClass: labels.map((label, index) => ({ label, index, images: 50, correct: 30, top1: 0.6 })),
-      confusion,
-    }
-    const large = await reportOf({ ...data, judgement: { on: 'val', counts, mistakes: [] } })
-    expect(large.length).toBeLessThan(3e6)
+    expect(pictures).toEqual([...Array.from({ length: 11 }, () => 2), 1])
   })
 
-  test('opens in a browser that has nothing to fetch and nothing to complain of', async ({ skip }) => {
-    const executablePath = await findChromium()
-    if (executablePath === undefined) return skip('no browser is installed; CHROME_PATH names one')
-    const file = join(folder, 'report.html')
-    writeFileSync(file, page)
-    const browser = await chromium.launch({ executablePath })
-    try {
-      const shown = await browser.newPage({ viewport: { width: 390, height: 844 } })
-      const requests: string[] = []
-      const complaints: string[] = []
-      shown.on('request', (request) => requests.push(request.url()))
-      shown.on('console', (message) => complaints.push(message.text()))
-      shown.on('pageerror', (error) => complaints.push(error.message))
-      await shown.goto(pathToFileURL(file).href)
-      expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([pathToFileURL(file).href])
-      expect(complaints).toEqual([])
-      expect(await shown.title()).toBe('cifar_resnet20 on cifar10')
-      expect(await shown.locator('script').count()).toBe(0)
-      expect(await shown.locator('figure').count()).toBe(12)
-      expect(await shown.getByText(hostileFile).count()).toBe(1)
-      // Nothing sticks out of a phone's screen.
-      expect(await shown.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
-    } finally {
-      await browser.close()
-    }
+  test('says which classes go worst, and the command that trains the network again', async () => {
+    const page = await reportOf(madeUp(['ant', 'bee', 'cow', 'dog'], 20))
+    const table = /worst first<\/h2>(.*?)<\/table>/s.exec(page)?.[1] ?? ''
+    expect([...table.matchAll(/<tr><td>(\w+)<\/td><td>20<\/td>/g)].map(([, label]) => label)[0]).toBe('ant')
+    // None of its twenty pictures is answered rightly; bees get those as well as some of their own.
+    expect(table).toMatch(/<td>ant<\/td><td>20<\/td><td>0.0 %<\/td>/)
+    expect(/<pre>(.*)<\/pre>/.exec(page)?.[1]).toBe(
+      'resnet train &#39;Tom&#39;\\&#39;&#39;s &lt;b&gt;cats&lt;/b&gt;&#39; --arch resnet20 --recipe one-cycle --set epochs=3 --seed 5 --validation 0.1',
+    )
+  })
+
+  test('of a thousand classes and pictures that do not get smaller stays under 3 MB', async () => {
+    const classes = Array.from({ length: 1000 }, (_, i) => `class number ${i}`)
+    const page = await reportOf(madeUp(classes, 10))
+    expect(page.length).toBeLessThan(3_000_000)
+    expect(page).toContain('970 more classes')
+  })
+
+  test('of a run that was interrupted shows what there is', async () => {
+    const { started, ended } = madeUp(hostile, 1)
+    const { test: _, ...rest } = ended
+    const interrupted = { ...rest, reason: 'interrupted', epochs: 0, best: null } as const
+    const page = await reportOf({ started, epochs: [], steps: [], ended: interrupted, judgement: undefined })
+    expect(page).toContain('It was interrupted after step 24')
+    expect(page.match(/NaN|undefined|Worst mistakes/)).toBeNull()
   })
 })
 
-/** A checkpoint's answers to CIFAR pictures, and the events of an imagined training. */
-async function reportData(): Promise<ReportData> {
-  const loaded = await loadModel(dataFile('resnet20-12fca82f.th'))
-  try {
-    const { config, preprocessing, labels } = loaded.model
-    const epochs = Array.from({ length: 12 }, (_, i) => {
-      const loss = 1.6 / (1 + 0.25 * i)
-      const val = { loss: loss * (i === 11 ? 1.2 : 0.9), top1: 1 - loss / 3 }
-      return { epoch: i + 1, best: i < 11, val, train: { loss, accuracy: 1 - loss / 2.8 } }
-    })
-    const { parameters, macs } = totalsOf(buildResNet(config))
-    return {
-      started: {
-        kind: 'started',
-        settings: {
-          ...{ arch: 'cifar_resnet20', config, preprocessing, classes: labels },
-          ...{
-            recipeName: 'one-cycle',
-            recipe: recipeNamed('one-cycle'),
-            seed: 1,
-            from: null,
-            teacher: null,
-          },
-          dataset: {
-            ...{ name: 'cifar10', train: 45_000, val: 5000, test: 10_000 },
-            ...{ valFrom: 'share', validation: 0.1, fingerprint: '' },
-          },
-        },
-        ...{ parameters, trained: parameters, macs, stepsPerEpoch: 352, runsOn: '2 threads', resumedAt: 0 },
-      },
-      epochs,
-      steps: Array.from({ length: 400 }, (_, i) => ({
-        step: i + 1,
-        rate: Math.min(i / 100, (400 - i) / 300),
-      })),
-      ended: {
-        ...{ kind: 'ended', reason: 'finished', epochs: 12, steps: 4224, seconds: 745 },
-        best: { epoch: 11, loss: 0.41, top1: 0.848 },
-      },
-      judgement: await judgementOf(loaded),
-    }
-  } finally {
-    await loaded.dispose()
-  }
+const options = (out: string): TrainOptions => ({
+  data: join(folder, 'colours'),
+  arch: 'cifar_resnet8',
+  // So slow that there are mistakes to show.
+  changes: { epochs: 2, batch: 12, rate: 0.001 },
+  out: join(folder, out),
+})
+
+async function finish(given: TrainOptions): Promise<void> {
+  for await (const event of train(given)) if (event.kind === 'ended') expect(event.reason).toBe('finished')
 }
 
-/** Of every tenth test picture; one class and one file have hostile names. */
-async function judgementOf(loaded: LoadedModel): Promise<Judgement> {
-  const { preprocessing, labels } = loaded.model
-  const dataset = await openDataset(dataFile('cifar10-jpeg.tar'), { split: 'test' })
-  try {
-    const items = spread(dataset.items, 1000)
-    const pictures = new Pictures(items.length, ({ error }) => expect.fail(error))
-    const worst = new WorstMistakes()
-    const counts = await validate({
-      ...{ items, pictures, preprocessing, channels: 3, classes: labels, signal: undefined },
-      scores: async (image, batch) => {
-        const size = image.length / batch
-        const images = Array.from({ length: batch }, (_, i) => image.subarray(i * size, (i + 1) * size))
-        const scores = await loaded.logitsOfBatch(images, batch)
-        return Float32Array.from(scores.flatMap((row) => [...row]))
-      },
-      onAnswer: (item, logits) => worst.add(item, logits),
-    })
-    const mistakes = await worst.draw(loaded, pictures)
-    return {
-      on: 'test',
-      counts: {
-        ...counts,
-        perClass: counts.perClass.map((row, i) => (i === 3 ? { ...row, label: hostile } : row)),
-      },
-      mistakes: mistakes.map((mistake, i) =>
-        i === 0 ? { ...mistake, truth: hostile, file: hostileFile } : mistake,
-      ),
+const reportIn = (out: string) => readFile(join(folder, out, 'report.html'), 'utf8')
+const withoutClocks = (page: string) => page.replace(/<time>[^<]*<\/time>/g, '')
+
+describe('the report of a run', () => {
+  test('lies in its folder, with the worst mistakes and where the network saw its answers', async () => {
+    await finish(options('whole'))
+    const page = await reportIn('whole')
+    expect(page).toContain('of 18 test pictures right')
+    const mistakes = [...page.matchAll(/<figure>.*?<\/figure>/gs)].map(([figure]) => figure)
+    expect(mistakes.length).toBeGreaterThan(0)
+    for (const figure of mistakes) {
+      expect(figure.match(/src="data:image\/png;base64,/g)).toHaveLength(2)
+      expect(figure).toMatch(/<small>test\/(coral|moss|slate)\/\d+\.png<\/small>/)
     }
-  } finally {
-    await dataset.close()
-  }
-}
+    const sure = mistakes.map((figure) => Number(/taken for .*\((\d+\.\d) %\)/.exec(figure)?.[1]))
+    expect(sure).toEqual(sure.toSorted((a, b) => b - a))
+  })
+
+  test('is the same but for clocks after an interruption, which has a report of its own', async () => {
+    const stop = new AbortController()
+    for await (const event of train({ ...options('stopped'), signal: stop.signal })) {
+      if (event.kind === 'step' && event.step === 7) stop.abort()
+    }
+    expect(await reportIn('stopped')).toContain('It was interrupted after step 7 ')
+    const { data } = options('stopped')
+    await finish({ data, out: join(folder, 'stopped'), resume: true })
+    expect(withoutClocks(await reportIn('stopped'))).toBe(withoutClocks(await reportIn('whole')))
+  })
+
+  test('of a run that ended for want of patience is written again without another step', async () => {
+    const patient = { epochs: 40, batch: 12, rate: 1e-6, patience: 1 }
+    const ends: unknown[] = []
+    for await (const event of train({ ...options('early'), changes: patient })) {
+      if (event.kind === 'ended') ends.push([event.reason, event.steps])
+    }
+    const { data } = options('early')
+    for await (const event of train({ data, out: join(folder, 'early'), resume: true })) {
+      expect(event.kind).not.toBe('step')
+      if (event.kind === 'ended') ends.push([event.reason, event.steps])
+    }
+    expect(ends).toEqual([['early', expect.any(Number)], ends[0]])
+    expect(await reportIn('early')).toContain('It ended early: no epoch was better for 1 epoch.')
+  })
+
+  test('is written again where the run had ended before', async () => {
+    await rm(join(folder, 'whole', 'report.html'))
+    const { data } = options('whole')
+    await finish({ data, out: join(folder, 'whole'), resume: true })
+    expect(withoutClocks(await reportIn('whole'))).toBe(withoutClocks(await reportIn('stopped')))
+  })
+})
+
+const browserPath = await findChromium()
+
+describe.skipIf(browserPath === undefined)('a report in Chromium', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await chromium.launch({ ...(browserPath === undefined ? {} : { executablePath: browserPath }) })
+  })
+  afterAll(() => browser?.close())
+
+  test.each([
+    1200, 360,
+  ])('asks nothing of the network, runs nothing and fits a width of %i', async (width) => {
+    const path = join(folder, 'hostile.html')
+    await writeFile(path, await reportOf(madeUp(hostile, 20)))
+    for (const file of [path, join(folder, 'whole', 'report.html')]) {
+      const page = await browser.newPage({ viewport: { width, height: 800 } })
+      const told: string[] = []
+      const requests: string[] = []
+      page.on('console', (message) => told.push(message.text()))
+      page.on('pageerror', (error) => told.push(error.message))
+      page.on('dialog', (dialog) => {
+        told.push(dialog.message())
+        return dialog.dismiss()
+      })
+      page.on('request', (request) => requests.push(request.url()))
+      await page.goto(pathToFileURL(file).href)
+      expect(told).toEqual([])
+      expect(requests.filter((address) => !address.startsWith('data:image/png;'))).toEqual([
+        pathToFileURL(file).href,
+      ])
+      expect(await page.evaluate(() => document.scripts.length)).toBe(0)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+      await page.close()
+    }
+  })
+})

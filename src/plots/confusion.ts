@@ -151,6 +151,7 @@ function axisOf(
 function frameOf(width: number, height: number): Mark {
   return {
     type: 'rect',
+    name: 'frame',
     encode: {
       enter: { width: { value: width }, height: { value: height }, stroke: { value: '#cccccc' } },
     },

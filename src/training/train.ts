@@ -60,7 +60,8 @@ class Loop {
     const { recipe } = this.#run.settings
     yield* this.#tell(this.#started())
     if (this.#preview) yield* this.#tell(await this.#savePreview())
-    let reason: Ended['reason'] = 'finished'
+    // A run that ended early, and is resumed, ends at once.
+    let reason: Ended['reason'] = this.#isOutOfPatience ? 'early' : 'finished'
     while (this.#position.epoch < recipe.epochs && reason === 'finished') {
       yield* this.#epoch()
       if (this.#stopped && !this.#epochIsOver) {
@@ -69,7 +70,7 @@ class Loop {
       }
       yield* this.#tell(await this.#endEpoch())
       yield await this.#save()
-      if (recipe.patience !== null && this.#position.sinceBest >= recipe.patience) reason = 'early'
+      if (this.#isOutOfPatience) reason = 'early'
       else if (this.#stopped && this.#position.epoch < recipe.epochs) reason = 'interrupted'
     }
     if (reason === 'interrupted') yield await this.#save()
@@ -78,6 +79,11 @@ class Loop {
 
   get #stopped(): boolean {
     return this.#signal?.aborted === true
+  }
+
+  get #isOutOfPatience(): boolean {
+    const { patience } = this.#run.settings.recipe
+    return patience !== null && this.#position.sinceBest >= patience
   }
 
   get #stepOfEpoch(): number {

@@ -27,7 +27,7 @@ function changesOf(before: unknown, now: unknown, key: string): readonly string[
   if (JSON.stringify(before) === JSON.stringify(now)) return []
   const [fields, own] = [fieldsOf(before), fieldsOf(now)]
   const sameFields =
-    fields !== undefined && own !== undefined && [...fields.keys()].join() === [...own.keys()].join()
+    fields !== undefined && own?.size === fields.size && [...own.keys()].every((name) => fields.has(name))
   if (!sameFields) return [`${key}=${typeof now === 'string' ? now : JSON.stringify(now)}`]
   return [...own].flatMap(([name, value]) =>
     changesOf(fields.get(name), value, key === '' ? name : `${key}.${name}`),

@@ -36,10 +36,14 @@ function aboutRun({ started: { settings }, ended: { reason, steps } }: ReportDat
   const start = from === null ? 'from nothing' : `from ${from}`
   const ends = {
     finished: '',
-    early: ` It ended early: no epoch was better for ${recipe.patience ?? 0} epochs.`,
+    early: ` It ended early: no epoch was better for ${countOf(recipe.patience ?? 0, 'epoch')}.`,
     interrupted: ` It was interrupted after step ${formatCount(steps)} and can go on with --resume.`,
   }
-  return `Trained ${start} to ${formatCount(classes.length)} classes by the recipe ${recipeName}.${ends[reason]}`
+  return `Trained ${start} to ${countOf(classes.length, 'class', 'classes')} by the recipe ${recipeName}.${ends[reason]}`
+}
+
+function countOf(count: number, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : several}`
 }
 
 function headline({ started, ended, judgement }: ReportData): Html {
@@ -48,11 +52,27 @@ function headline({ started, ended, judgement }: ReportData): Html {
   const { best, epochs, seconds, steps } = ended
   const images = steps * Math.min(settings.recipe.batch, train)
   const rate = seconds > 0 ? images / seconds : 0
-  return html`<dl class="tiles">${judgement === undefined ? nothing : judgedTile(judgement)}
-${best === null ? nothing : html`<div><dt>${best.top1 === null ? 'last epoch' : `best epoch of ${formatCount(epochs)}${best.top1 === null ? '' : `, ${formatShare(best.top1)} on validation`}`}</dt><dd>${formatCount(best.epoch)}</dd></div>`}
-<div><dt>pictures to train on, ${formatCount(val)} to validate, ${formatCount(test)} to test</dt><dd>${formatCount(train)}</dd></div>
-<div><dt>of training</dt><dd><time>${formatDuration(seconds)}</time></dd></div>
-<div><dt>pictures a second</dt><dd><time>${formatCount(Math.round(rate))}</time></dd></div></dl>`
+  const tiles = [
+    ...(judgement === undefined ? [] : [judgedTile(judgement)]),
+    ...(best === null ? [] : [bestTile(best, epochs)]),
+    tile(
+      formatCount(train),
+      `pictures to train on, ${formatCount(val)} to validate, ${formatCount(test)} to test`,
+    ),
+    tile(html`<time>${formatDuration(seconds)}</time>`, 'of training'),
+    tile(html`<time>${formatCount(Math.round(rate))}</time>`, 'pictures a second'),
+  ]
+  return html`<dl class="tiles">${tiles}</dl>`
+}
+
+function tile(figure: string | Html, words: string): Html {
+  return html`<div><dt>${words}</dt><dd>${figure}</dd></div>
+`
+}
+
+function bestTile({ epoch, top1 }: NonNullable<ReportData['ended']['best']>, epochs: number): Html {
+  if (top1 === null) return tile(formatCount(epoch), 'last epoch')
+  return tile(formatCount(epoch), `best epoch of ${formatCount(epochs)}, ${formatShare(top1)} on validation`)
 }
 
 const pictureWords = { test: 'test', val: 'validation' } as const
@@ -60,7 +80,7 @@ const pictureWords = { test: 'test', val: 'validation' } as const
 function judgedTile({ on, counts }: Judgement): Html {
   const { images, top1, top5, perClass } = counts
   const five = perClass.length > 10 ? `, ${formatShare(top5)} within five` : ''
-  return html`<div><dt>of ${formatCount(images)} ${pictureWords[on]} pictures right${five}</dt><dd>${formatShare(top1)}</dd></div>`
+  return tile(formatShare(top1), `of ${formatCount(images)} ${pictureWords[on]} pictures right${five}`)
 }
 
 async function curvesSection({ epochs, steps }: ReportData): Promise<Html> {

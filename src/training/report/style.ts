@@ -47,8 +47,9 @@ summary { cursor: pointer; padding: .6rem 0; color: var(--quiet) }
 @media (prefers-color-scheme: dark) {
   svg > rect { fill: none }
   .role-axis-label text, .role-axis-title text, .role-legend-label text, .note text { fill: var(--ink) }
-  .role-axis-grid line, .role-frame { stroke: var(--line) }
-  .mark-line path[stroke="#0072b2"] { stroke: #56b4e9 }
+  .role-axis-grid line, .frame path { stroke: var(--line) }
+  [stroke="#0072b2"] { stroke: var(--accent) }
+  .mark-symbol [fill="#0072b2"] { fill: var(--accent) }
 }
 @media print { body { max-width: none; padding: 0; font-size: 11px } .tiles, svg, table { break-inside: avoid } h2 { break-after: avoid } }
 `
