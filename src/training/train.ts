@@ -9,6 +9,7 @@ import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import { LoadedModel } from '../inference/loaded-model.ts'
 import type { Counts } from '../inference/tally.ts'
+import { elements } from '../ops/shape.ts'
 import type { Batch } from './batches.ts'
 import type { Ended, EpochEnded, KeptEvent, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
@@ -16,7 +17,7 @@ import { rateShare } from './schedule.ts'
 import { Speed } from './speed.ts'
 import { type Position, startPosition } from './store.ts'
 import { trainedModel } from './trained-model.ts'
-import { type Validation, validate } from './validate.ts'
+import { validate } from './validate.ts'
 
 /**
  * Trains a network, from nothing or from a model, and tells what happens as it happens; the last event carries the best
@@ -55,6 +56,7 @@ class Loop {
   async *events(): AsyncGenerator<TrainingEvent, void, undefined> {
     const { recipe } = this.#run.settings
     yield* this.#tell(this.#started())
+    yield* this.#prepare()
     let reason: Ended['reason'] = 'finished'
     while (this.#position.epoch < recipe.epochs && reason === 'finished') {
       yield* this.#epoch()
@@ -69,6 +71,17 @@ class Loop {
     }
     if (reason === 'interrupted') yield await this.#save()
     yield* this.#tell(await this.#ended(reason))
+  }
+
+  /** What is computed once, before the first step; saved, so that a run which goes on need not do it again. */
+  async *#prepare(): AsyncGenerator<TrainingEvent, void, undefined> {
+    let prepared = false
+    for await (const event of this.#run.inputs.prepare(this.#signal)) {
+      for (const news of this.#run.news()) yield* this.#tell(news)
+      prepared = true
+      yield event
+    }
+    if (prepared && !this.#stopped) yield await this.#save()
   }
 
   get #stopped(): boolean {
@@ -174,33 +187,37 @@ class Loop {
   }
 
   #validate(epoch: number): Promise<Counts> {
-    const { learner, set } = this.#run
-    const scores = (image: Float32Array, batch: number) => learner.scores(image, batch, epoch)
-    return validate({ ...this.#seen(), items: set.val, scores })
+    const { learner, set, inputs, settings } = this.#run
+    return validate({
+      items: set.val,
+      classes: settings.classes,
+      values: elements(inputs.shape),
+      write: (place, to) => inputs.validation(place, to),
+      scores: (image, batch) => learner.scores(image, batch, epoch),
+    })
   }
 
   /** The best model on the test pictures. */
   async #test(model: Model): Promise<Counts | undefined> {
-    const { set, engine } = this.#run
+    const { set, engine, pictures } = this.#run
     if (set.test.length === 0) return undefined
     const loaded = await LoadedModel.open(model, engine)
     try {
-      const values = model.config.inputChannels * model.preprocessing.crop[0] * model.preprocessing.crop[1]
+      const values = elements(pictures.shape)
       const scores = async (image: Float32Array, batch: number) => {
         const images = Array.from({ length: batch }, (_, i) => image.subarray(i * values, (i + 1) * values))
         return Float32Array.from((await loaded.logitsOfBatch(images, batch)).flatMap((row) => [...row]))
       }
-      return await validate({ ...this.#seen(), items: set.test, scores })
+      return await validate({
+        items: set.test,
+        classes: model.labels,
+        values,
+        write: (place, to) => pictures.asInInference(set.test[place], to),
+        scores,
+      })
     } finally {
       await loaded.dispose()
     }
-  }
-
-  /** What validation needs to know of pictures and classes. */
-  #seen(): Omit<Validation, 'items' | 'scores'> {
-    const { settings, pictures, channels } = this.#run
-    const { preprocessing, classes } = settings
-    return { pictures, preprocessing, channels, classes, signal: undefined }
   }
 
   async #ended(reason: Ended['reason']): Promise<Ended> {
