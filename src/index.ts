@@ -94,6 +94,7 @@ export type { Augmentation } from './images/augment/settings.ts'
 export type {
   Ended,
   EpochEnded,
+  FeaturesComputed,
   Noted,
   RunSettings,
   Saved,
