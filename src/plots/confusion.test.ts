@@ -34,7 +34,8 @@ function counts(svg: string) {
 }
 
 /** Corners of the drawn cells, in cells of one pixel. */
-const corners = (svg: string) => [...svg.matchAll(/M(\d+),(\d+)h1v1h-1Z/g)].map(([, x, y]) => [Number(x), Number(y)])
+const corners = (svg: string) =>
+  [...svg.matchAll(/M(\d+),(\d+)h1v1h-1Z/g)].map(([, x, y]) => [Number(x), Number(y)])
 
 describe('a confusion matrix', () => {
   test('has the counts at the crossings of truth and answer, and names that may be equal or markup', async () => {

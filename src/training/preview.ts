@@ -4,7 +4,8 @@ import type { DatasetItem } from '../datasets/dataset.ts'
 import { contactSheet } from '../images/augment/contact-sheet.ts'
 import type { Picture } from '../images/picture.ts'
 import { croppedPixels, pictureOfInput } from '../images/preprocess.ts'
-import type { PictureBatches } from './batches.ts'
+import { elements } from '../ops/shape.ts'
+import type { PictureInputs } from './inputs.ts'
 import type { Pictures } from './pictures.ts'
 
 const rows = 10
@@ -12,27 +13,30 @@ const epochs = 8
 
 export interface Previewed {
   readonly items: readonly DatasetItem[]
-  readonly pictures: Pictures
+  readonly decoded: Pictures
+  readonly pictures: PictureInputs
   readonly preprocessing: Preprocessing
-  readonly batches: PictureBatches
 }
 
 /**
  * A row for a picture of each class, of ten classes at most: as it is seen without augmentation, and as the first eight
  * epochs have it. Mixup and CutMix, which need a whole batch, are left out.
  */
-export async function previewOf({ items, pictures, preprocessing, batches }: Previewed): Promise<Picture> {
+export async function previewOf({ items, decoded, pictures, preprocessing }: Previewed): Promise<Picture> {
   const sheet: Picture[][] = []
   const seen = new Set<number>()
   for (const [place, item] of items.entries()) {
     if (sheet.length === rows) break
     if (seen.has(item.class)) continue
-    const picture = await pictures.get(item)
+    const picture = await decoded.get(item)
     if (picture === undefined) continue
     seen.add(item.class)
-    const variants = Array.from({ length: epochs }, (_, epoch) =>
-      pictureOfInput(batches.inputOf(picture, epoch, place), preprocessing),
-    )
+    const variants: Picture[] = []
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const input = new Float32Array(elements(pictures.shape))
+      await pictures.training(place, epoch, input)
+      variants.push(pictureOfInput(input, preprocessing))
+    }
     sheet.push([croppedPixels(picture, preprocessing), ...variants])
   }
   return contactSheet(sheet)

@@ -6,8 +6,10 @@
 import { encodePng } from '#platform/images/encode'
 import { totalsOf } from '../analysis/summary.ts'
 import { buildResNet } from '../architecture/build.ts'
+import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import type { Counts } from '../inference/tally.ts'
+import { elements } from '../ops/shape.ts'
 import type { Batch } from './batches.ts'
 import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { judge } from './judge.ts'
@@ -45,7 +47,11 @@ class Loop {
   readonly #speed = new Speed()
   #position: Position
   #best: TensorMap | undefined
+  /** Models that no file holds yet. */
+  #unsaved: { readonly last: Model; readonly best: Model | undefined } | undefined
   #lastSave = performance.now()
+  /** Milliseconds that the last save took. */
+  #saveCost = 0
 
   constructor(run: PreparedRun, { signal, preview = false, saveEverySeconds = 120 }: TrainOptions) {
     this.#run = run
@@ -60,8 +66,8 @@ class Loop {
     const { recipe } = this.#run.settings
     yield* this.#tell(this.#started())
     if (this.#preview) yield* this.#tell(await this.#savePreview())
-    // A run that ended early, and is resumed, ends at once.
-    let reason: Ended['reason'] = this.#isOutOfPatience ? 'early' : 'finished'
+    yield* this.#prepare()
+    let reason = this.#firstReason
     while (this.#position.epoch < recipe.epochs && reason === 'finished') {
       yield* this.#epoch()
       if (this.#stopped && !this.#epochIsOver) {
@@ -69,12 +75,29 @@ class Loop {
         break
       }
       yield* this.#tell(await this.#endEpoch())
-      yield await this.#save()
+      if (this.#saveIsWorthIt) yield await this.#save()
       if (this.#isOutOfPatience) reason = 'early'
       else if (this.#stopped && this.#position.epoch < recipe.epochs) reason = 'interrupted'
     }
-    if (reason === 'interrupted') yield await this.#save()
+    if (reason === 'interrupted' || this.#unsaved !== undefined) yield await this.#save()
     yield* this.#end(reason)
+  }
+
+  /** What is computed once, before the first step; saved, so that a run which goes on need not do it again. */
+  async *#prepare(): AsyncGenerator<TrainingEvent, void, undefined> {
+    let prepared = false
+    for await (const event of this.#run.inputs.prepare(this.#signal)) {
+      for (const news of this.#run.news()) yield* this.#tell(news)
+      prepared = true
+      yield event
+    }
+    if (prepared && !this.#stopped) yield await this.#save()
+  }
+
+  /** A run that ended early, and is resumed, ends at once; so does one that is stopped before its first step. */
+  get #firstReason(): Ended['reason'] {
+    if (this.#stopped) return 'interrupted'
+    return this.#isOutOfPatience ? 'early' : 'finished'
   }
 
   get #stopped(): boolean {
@@ -167,7 +190,8 @@ class Loop {
       best: isBest ? { epoch: epoch + 1, loss: val?.loss ?? loss, top1: val?.top1 ?? null } : best,
       sinceBest: isBest ? 0 : this.#position.sinceBest + 1,
     }
-    await this.#saveModels(tensors, isBest)
+    const model = trainedModel(settings, tensors, this.#position)
+    this.#unsaved = { last: model, best: isBest ? model : this.#unsaved?.best }
     const steps = settings.recipe.epochs * stepsPerEpoch
     return {
       kind: 'epoch',
@@ -185,11 +209,14 @@ class Loop {
   }
 
   #validate(epoch: number): Promise<Counts> {
-    const { learner, set, settings, pictures, channels } = this.#run
-    const { preprocessing, classes } = settings
-    const scores = (image: Float32Array, batch: number) => learner.scores(image, batch, epoch)
-    const seen = { pictures, preprocessing, channels, classes, signal: undefined }
-    return validate({ ...seen, items: set.val, scores })
+    const { learner, set, inputs, settings } = this.#run
+    return validate({
+      items: set.val,
+      classes: settings.classes,
+      values: elements(inputs.shape),
+      write: (place, to) => inputs.validation(place, to),
+      scores: (image, batch) => learner.scores(image, batch, epoch),
+    })
   }
 
   /** The end: the best model is judged, and the run's folder gets its report. */
@@ -213,26 +240,31 @@ class Loop {
     yield { ...ended, model }
   }
 
-  async #saveModels(tensors: TensorMap, best: boolean): Promise<void> {
-    const { store, settings } = this.#run
-    if (store === undefined) return
-    const model = trainedModel(settings, tensors, this.#position)
-    await store.saveModel('last', model)
-    if (best) await store.saveModel('best', model)
+  /** Saving after each epoch takes a fiftieth of the time at most, where a large network's epochs are short. */
+  get #saveIsWorthIt(): boolean {
+    return performance.now() - this.#lastSave >= 50 * this.#saveCost
   }
 
   async #save(): Promise<Saved> {
     const { store, learner } = this.#run
-    if (store !== undefined) await store.save(this.#position, await learner.states())
+    const began = performance.now()
+    if (store !== undefined) {
+      const { last, best } = this.#unsaved ?? {}
+      if (last !== undefined) await store.saveModel('last', last)
+      if (best !== undefined) await store.saveModel('best', best)
+      await store.save(this.#position, await learner.states())
+    }
+    this.#unsaved = undefined
     this.#lastSave = performance.now()
+    this.#saveCost = this.#lastSave - began
     this.#speed.restart()
     return { kind: 'saved', step: this.#position.step }
   }
 
   async #savePreview(): Promise<Noted> {
-    const { settings, set, pictures, batches, store } = this.#run
+    const { settings, set, decoded, pictures, store } = this.#run
     const { preprocessing, recipe } = settings
-    const sheet = await previewOf({ items: set.train, pictures, preprocessing, batches })
+    const sheet = await previewOf({ items: set.train, decoded, pictures, preprocessing })
     const path = await store?.savePreview(await encodePng(sheet))
     const { mixup, cutMix } = recipe.augmentation
     const mixed =
