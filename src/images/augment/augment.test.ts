@@ -132,8 +132,22 @@ const augmentations: fc.Arbitrary<Augmentation> = fc.record({
     }),
   ),
   flip: fractions,
-  jitter: fc.constant(null),
-  policy: fc.constant(null),
+  jitter: fc.option(
+    fc.record({ brightness: fractions, contrast: fractions, saturation: fractions, hue: fractions }),
+  ),
+  policy: fc.option(
+    fc.oneof(
+      fc.record({
+        kind: fc.constant('auto-augment' as const),
+        learnedOn: fc.constantFrom('imagenet' as const, 'cifar10' as const, 'svhn' as const),
+      }),
+      fc.record({
+        kind: fc.constant('rand-augment' as const),
+        operations: fc.integer({ min: 1, max: 4 }),
+        magnitude: fc.double({ min: 0, max: 30, noNaN: true }),
+      }),
+    ),
+  ),
   erasing: fc.constant(null),
   mixup: fc.constant(null),
   cutMix: fc.constant(null),

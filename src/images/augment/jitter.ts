@@ -11,15 +11,19 @@ export function jittered(
   strengths: NonNullable<Augmentation['jitter']>,
   random: Random,
 ): Picture {
-  const factor = (strength: number) => random.between(Math.max(0, 1 - strength), 1 + strength)
+  const enhancing = (change: (picture: Picture, factor: number) => Picture, strength: number) => ({
+    strength,
+    change: (of: Picture) => change(of, random.between(Math.max(0, 1 - strength), 1 + strength)),
+  })
+  const turning = (strength: number) => ({
+    strength,
+    change: (of: Picture) => hue(of, random.between(-strength, strength)),
+  })
   const changes = [
-    { strength: strengths.brightness, change: (p: Picture) => brightness(p, factor(strengths.brightness)) },
-    { strength: strengths.contrast, change: (p: Picture) => contrast(p, factor(strengths.contrast)) },
-    { strength: strengths.saturation, change: (p: Picture) => saturation(p, factor(strengths.saturation)) },
-    {
-      strength: strengths.hue,
-      change: (p: Picture) => hue(p, random.between(-strengths.hue, strengths.hue)),
-    },
+    enhancing(brightness, strengths.brightness),
+    enhancing(contrast, strengths.contrast),
+    enhancing(saturation, strengths.saturation),
+    turning(strengths.hue),
   ].filter(({ strength }) => strength > 0)
   let changed = picture
   while (changes.length > 0) {

@@ -50,7 +50,10 @@ export const augmentationSchema = v.strictObject({
   jitter: v.nullable(
     v.strictObject({ brightness: strength, contrast: strength, saturation: strength, hue: share }),
   ),
-  /** AutoAugment (arXiv:1805.09501) with one of its learned policies, or RandAugment (arXiv:1909.13719). */
+  /**
+   * AutoAugment (arXiv:1805.09501) with one of its learned policies, or RandAugment (arXiv:1909.13719), whose operations
+   * reach the end of AutoAugment's ranges at magnitude 10.
+   */
   policy: v.nullable(
     v.variant('kind', [
       v.strictObject({
