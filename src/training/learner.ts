@@ -24,6 +24,7 @@ export interface LearnerOptions {
   readonly threads?: number
   /** Images of a step. */
   readonly batch: number
+  readonly stepsPerEpoch: number
   /** Whether it starts from another network: its phases are those of fine-tuning. */
   readonly fineTuning: boolean
   /** The value that steps begin at, where what comes before it is computed once (`frozenValue`): batches hold it as `image`. */
@@ -102,7 +103,10 @@ export class Learner {
     at: { readonly epoch: number; readonly step: number; readonly rate: number },
   ): Promise<StepResult> {
     const phase = this.phaseOf(at.epoch)
-    const { recipe, batch: size, config, seed } = this.#options
+    const { recipe, batch: size, config, seed, stepsPerEpoch } = this.#options
+    // A phase begins with a new optimiser: parameters that it trains first have none of the others' past.
+    const stepOfPhase = at.step - phase.from * stepsPerEpoch
+    if (stepOfPhase === 0 && phase.from > 0) await this.#forgetMoments(phase)
     const micro = recipe.microBatch === null ? size : Math.min(recipe.microBatch, size)
     let [loss, correct, squared] = [0, 0, 0]
     for (let start = 0; start < size; start += micro) {
@@ -119,7 +123,7 @@ export class Learner {
         throw await notFinite(this.#session, { config, phase, inputs, batch: micro, step: at.step + 1, loss })
       }
     }
-    await this.#update(phase, at, Math.sqrt(squared))
+    await this.#update(phase, { step: stepOfPhase, rate: at.rate }, Math.sqrt(squared))
     return { loss, correct, gradientNorm: Math.sqrt(squared) }
   }
 
@@ -190,6 +194,13 @@ export class Learner {
 
   close(): Promise<void> {
     return this.#session.dispose()
+  }
+
+  async #forgetMoments({ training }: Phase): Promise<void> {
+    const moments = [...training.states.values()].filter(({ name }) => /^(momentum|\w+Moment)\//.test(name))
+    await this.#session.writeState(
+      new Map(moments.map(({ name, shape }) => [name, new Float32Array(elementsPerImage(shape))])),
+    )
   }
 
   async #update(

@@ -228,6 +228,13 @@ function fingerprintOf({ train, val, test }: TrainingSet): string {
   return hashName(files.join('\n')).toString(16).padStart(8, '0')
 }
 
+/** Images of a step: the recipe's, or for fewer pictures than that as many whole micro-batches as there are. */
+function batchOf({ batch, microBatch }: Recipe, pictures: number): number {
+  if (pictures >= batch) return batch
+  const micro = Math.min(microBatch ?? pictures, pictures)
+  return Math.floor(pictures / micro) * micro
+}
+
 /** The session that learns, its batches, and the teacher's session. */
 async function openNetworks(
   options: TrainOptions,
@@ -243,7 +250,8 @@ async function openNetworks(
   const { recipe, seed, classes, config, preprocessing } = settings
   const saved = store?.resumed?.run
   const threads = options.threads === undefined ? {} : { threads: options.threads }
-  const batch = Math.min(recipe.batch, set.train.length)
+  const batch = batchOf(recipe, set.train.length)
+  const stepsPerEpoch = Math.ceil(set.train.length / batch)
   const engine = await engineNamed(options.engine)
   const source = options.teacher ?? settings.teacher ?? undefined
   const teacher = await openTeacher(source, { settings, engine, ...threads })
@@ -255,6 +263,7 @@ async function openNetworks(
     engine,
     ...threads,
     batch,
+    stepsPerEpoch,
     fineTuning: settings.from !== null,
     start,
     from: tensors,
@@ -279,7 +288,6 @@ async function openNetworks(
     batch,
     ...(teacher === undefined ? {} : { teacher: teacher.scores }),
   })
-  const stepsPerEpoch = Math.ceil(set.train.length / batch)
   const opened = [...(teacher === undefined ? [] : [teacher]), learner]
   return { pictures, inputs, batches, learner, engine, batch, stepsPerEpoch, saved, opened }
 }

@@ -29,7 +29,7 @@ export const recipeSchema = v.strictObject({
   epochs: whole(1, 100_000),
   /** Images of one step of the optimiser. */
   batch: whole(1, 65_536),
-  /** Images that the network sees at once, whose gradients are accumulated; the whole batch where null. Batch normalisation sees it. */
+  /** Images that the network sees at once, whose gradients are accumulated; the whole batch where null, or where that is smaller. Batch normalisation sees it. */
   microBatch: v.nullable(whole(1, 65_536)),
   optimiser: v.variant('kind', [
     v.strictObject({ kind: v.literal('sgd'), ...momentum, nesterov: v.boolean('must be true or false') }),
@@ -107,7 +107,7 @@ export function parseRecipe(value: unknown): Recipe {
     throw new ConfigError(v.getDotPath(issue) ?? 'recipe', issue.message)
   }
   const { microBatch, batch } = result.output
-  if (microBatch !== null && batch % microBatch !== 0)
+  if (microBatch !== null && microBatch < batch && batch % microBatch !== 0)
     throw new ConfigError('microBatch', `must divide the batch of ${batch}, not be ${microBatch}`)
   return result.output
 }
