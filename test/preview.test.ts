@@ -8,7 +8,8 @@ import { openTrainingSet } from '../src/datasets/training-set.ts'
 import { mirrorImage } from '../src/images/augment/crop.ts'
 import { cut } from '../src/images/cut.ts'
 import { decodePicture } from '../src/images/decode.node.ts'
-import { PictureBatches } from '../src/training/batches.ts'
+import { Batches } from '../src/training/batches.ts'
+import { PictureInputs } from '../src/training/inputs.ts'
 import { epochOrder } from '../src/training/order.ts'
 import { Pictures } from '../src/training/pictures.ts'
 import type { TrainOptions } from '../src/training/prepare.ts'
@@ -72,28 +73,21 @@ test('what it shows of an epoch is what that epoch trains on', async () => {
     'augmentation.erasing': { probability: 0.5, area: [0.1, 0.3], ratio: [0.5, 2] },
   })
   const batch = items.length
-  const batches = new PictureBatches({
-    items,
-    pictures,
-    recipe,
-    preprocessing,
-    channels: 3,
-    classes: 3,
-    seed: 5,
-    batch,
-  })
+  const set = { train: items, val: [] }
+  const inputs = new PictureInputs({ set, pictures, recipe, preprocessing, channels: 3, seed: 5 })
+  const batches = new Batches({ items, inputs, recipe, classes: 3, seed: 5, batch })
   const { image } = await batches.prepare(6, 0)
   const erased = [...epochOrder(items.length, 5, 6)].map(async (place, i) => {
     const item = items[place]
     const picture = item === undefined ? undefined : await pictures.get(item)
     if (picture === undefined) throw new Error('every picture is there')
-    const input = batches.inputOf(picture, 6, place)
-    expect(image.subarray(i * batches.values, (i + 1) * batches.values)).toEqual(input)
+    const input = inputs.inputOf(picture, 6, place)
+    expect(image.subarray(i * input.length, (i + 1) * input.length)).toEqual(input)
     return input.includes(0)
   })
   expect(new Set(await Promise.all(erased))).toEqual(new Set([true, false]))
 
-  const sheet = await previewOf({ items, pictures, preprocessing, batches })
+  const sheet = await previewOf({ items, pictures, preprocessing, inputs })
   const cell = (column: number) => cut(sheet, { top: 4, left: 4 + column * 164, height: 160, width: 160 })
   const mirrored = Array.from({ length: 8 }, (_, epoch) => mirrorImage(cell(epoch + 1)))
   // Half of them have a piece erased.

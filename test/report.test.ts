@@ -11,6 +11,8 @@ import { spread } from '../src/datasets/dataset.ts'
 import { openDataset } from '../src/datasets/open.ts'
 import { loadModel } from '../src/inference/load.ts'
 import type { LoadedModel } from '../src/inference/loaded-model.ts'
+import { elements } from '../src/ops/shape.ts'
+import { PictureInputs } from '../src/training/inputs.ts'
 import { Pictures } from '../src/training/pictures.ts'
 import { recipeNamed } from '../src/training/recipes.ts'
 import { classFigures } from '../src/training/report/classes.ts'
@@ -175,8 +177,14 @@ async function judgementOf(loaded: LoadedModel): Promise<Judgement> {
     const items = spread(dataset.items, 1000)
     const pictures = new Pictures(items.length, ({ error }) => expect.fail(error))
     const worst = new WorstMistakes()
+    const set = { train: [], val: items }
+    const recipe = recipeNamed('one-cycle')
+    const inputs = new PictureInputs({ set, pictures, recipe, preprocessing, channels: 3, seed: 0 })
     const counts = await validate({
-      ...{ items, pictures, preprocessing, channels: 3, classes: labels, signal: undefined },
+      items,
+      classes: labels,
+      values: elements(inputs.shape),
+      write: (place, to) => inputs.validation(place, to),
       scores: async (image, batch) => {
         const size = image.length / batch
         const images = Array.from({ length: batch }, (_, i) => image.subarray(i * size, (i + 1) * size))

@@ -30,7 +30,7 @@ export interface BuildOptions {
    * assigned, and dropout, stochastic depth and DropBlock drawn from the inputs `seed` [2] and `imageIndex` [N].
    */
   readonly mode?: 'inference' | 'training'
-  /** Sections (`stem`, `stage 1`, ...) whose normalisations keep their running statistics in training. */
+  /** Sections (`stem`, `stage 1`, ...) that work as in inference when the rest trains. */
   readonly frozen?: readonly string[]
   /** Starts the last scale of each residual branch at zero (arXiv:1706.02677), so that blocks begin as identities. */
   readonly zeroLastScale?: boolean
@@ -66,8 +66,10 @@ export class Layers {
     this.options = options
   }
 
+  /** Whether the section that is being built is trained. */
   get training(): boolean {
-    return this.options.mode === 'training'
+    const frozen = this.options.frozen?.includes(this.graph.part.section) ?? false
+    return this.options.mode === 'training' && !frozen
   }
 
   /** A convolution with parameters `name.weight` [K, C / groups, R, S] and perhaps `name.bias` [K]. */
@@ -117,8 +119,7 @@ export class Layers {
     const mean = this.graph.buffer(`${name}.running_mean`, [channels], zerosInitialiser)
     const variance = this.graph.buffer(`${name}.running_var`, [channels], onesInitialiser)
     const inputs = [x, scale, shift, mean, variance]
-    const frozen = this.options.frozen?.includes(this.graph.part.section) ?? false
-    if (!this.training || frozen) return this.graph.add(name, batchNorm, { epsilon }, inputs)
+    if (!this.training) return this.graph.add(name, batchNorm, { epsilon }, inputs)
     const [y = x, , , nextMean = mean, nextVariance = variance] = this.graph.addAll(
       name,
       batchNormTraining,

@@ -1,7 +1,15 @@
 /** What a training shows: progress of the steps on standard error, a line for each epoch and a summary on standard output. */
 import { join } from 'node:path'
 import { formatCount, formatDuration, formatMacs, formatShare, formatShort } from '../analysis/format.ts'
-import type { Ended, EpochEnded, RunSettings, Started, Stepped, TrainingEvent } from '../training/events.ts'
+import type {
+  Ended,
+  EpochEnded,
+  FeaturesComputed,
+  RunSettings,
+  Started,
+  Stepped,
+  TrainingEvent,
+} from '../training/events.ts'
 import { aside, heading, printError, printLines } from './output.ts'
 import { StatusLine } from './status-line.ts'
 
@@ -39,6 +47,7 @@ export class TrainingOutput {
     else if (event.kind === 'skipped') this.#aside(`left out: ${event.error}`)
     else if (event.kind === 'note') this.#aside(`note: ${event.text}`)
     else if (event.kind === 'step') this.#status.update(() => stepLine(event, this.#settings))
+    else if (event.kind === 'features') this.#status.update(() => featuresLine(event))
     else if (event.kind === 'epoch') this.#epoch(event)
     else if (event.kind === 'ended') this.#ended(event)
   }
@@ -119,6 +128,10 @@ function stepLine(
 ): string {
   const epochs = settings === undefined ? '' : `/${settings.recipe.epochs}`
   return `epoch ${epoch}${epochs}, step ${formatCount(step)}: loss ${loss.toFixed(3)}, ${formatShare(accuracy)} right, ${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s, ${formatDuration(secondsLeft)} left`
+}
+
+function featuresLine({ done, total, imagesPerSecond, secondsLeft }: FeaturesComputed): string {
+  return `features of the frozen part: ${formatCount(done)}/${formatCount(total)}, ${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s, ${formatDuration(secondsLeft)} left`
 }
 
 function summaryLines({ best, test, reason, seconds }: Ended, out: string): readonly string[] {

@@ -14,19 +14,8 @@ export function withTargets(graph: Graph, targets: ReadonlyMap<StateValue, State
 
 /** The same graph over other states: where it reads or assigns one of `replaced`, it reads or assigns its successor. */
 export function withStates(graph: Graph, replaced: ReadonlyMap<StateValue, StateValue>): Graph {
-  const values = new Map<GraphValue, GraphValue>(replaced)
-  const now = (value: GraphValue) => values.get(value) ?? value
+  const { nodes, now } = copyNodes(graph.nodes, replaced)
   const stateNow = (state: StateValue) => replaced.get(state) ?? state
-  const nodes = graph.nodes.map((node) => {
-    const outputs: NodeValue[] = []
-    const copy: Node = { ...node, inputs: node.inputs.map(now), outputs }
-    for (const output of node.outputs) {
-      const value: NodeValue = { ...output, node: copy }
-      outputs.push(value)
-      values.set(output, value)
-    }
-    return copy
-  })
   const successors = new Map([...replaced].map(([{ name }, state]) => [name, state.name]))
   const nameNow = (name: string) => successors.get(name) ?? name
   return {
@@ -37,4 +26,24 @@ export function withStates(graph: Graph, replaced: ReadonlyMap<StateValue, State
     values: new Map([...graph.values].map(([name, value]) => [nameNow(name), now(value)])),
     assignments: graph.assignments.map(({ state, value }) => ({ state: stateNow(state), value: now(value) })),
   }
+}
+
+/** Nodes that read the successors of `replaced` in their places, and how to find what any value has become. */
+export function copyNodes(
+  nodes: readonly Node[],
+  replaced: ReadonlyMap<GraphValue, GraphValue>,
+): { readonly nodes: readonly Node[]; readonly now: (value: GraphValue) => GraphValue } {
+  const values = new Map(replaced)
+  const now = (value: GraphValue) => values.get(value) ?? value
+  const copies = nodes.map((node) => {
+    const outputs: NodeValue[] = []
+    const copy: Node = { ...node, inputs: node.inputs.map(now), outputs }
+    for (const output of node.outputs) {
+      const value: NodeValue = { ...output, node: copy }
+      outputs.push(value)
+      values.set(output, value)
+    }
+    return copy
+  })
+  return { nodes: copies, now }
 }

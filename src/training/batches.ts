@@ -1,22 +1,18 @@
-/** The batches of a run: pictures in the epoch's order, augmented, with their targets; made ahead while the engine works. */
-import type { Preprocessing } from '../architecture/preprocessing.ts'
+/** The batches of a run: pictures in the epoch's order with their targets; made ahead while the engine works. */
 import type { DatasetItem } from '../datasets/dataset.ts'
 import { DatasetError } from '../errors.ts'
-import { augment } from '../images/augment/augment.ts'
-import { erase } from '../images/augment/erase.ts'
 import { mixBatch } from '../images/augment/mix.ts'
 import { Random } from '../images/augment/random.ts'
-import type { Picture } from '../images/picture.ts'
-import { writeInput } from '../images/preprocess.ts'
 import { softmax } from '../inference/predictions.ts'
 import { hashName } from '../ops/random-bits.ts'
+import { elements } from '../ops/shape.ts'
+import type { Inputs } from './inputs.ts'
 import { epochOrder, stepIndices } from './order.ts'
-import type { Pictures } from './pictures.ts'
 import type { Recipe } from './recipe.ts'
 
 /** What a step is given. */
 export interface Batch {
-  /** [N, C, H, W] */
+  /** [N, C, H, W], or features of that many images. */
   readonly image: Float32Array
   /** [N, classes], rows that sum to 1. */
   readonly targets: Float32Array
@@ -26,20 +22,10 @@ export interface Batch {
   readonly teacher?: { readonly targets: Float32Array; readonly weights: Float32Array }
 }
 
-export interface BatchSource {
-  /** Values of one image. */
-  readonly values: number
-  /** The batch of a step: `epoch` and `stepOfEpoch` from 0. */
-  prepare(epoch: number, stepOfEpoch: number): Promise<Batch>
-}
-
 export interface BatchOptions {
   readonly items: readonly DatasetItem[]
-  readonly pictures: Pictures
+  readonly inputs: Inputs
   readonly recipe: Recipe
-  readonly preprocessing: Preprocessing
-  /** Channels that the network reads. */
-  readonly channels: number
   readonly classes: number
   readonly seed: number
   readonly batch: number
@@ -49,10 +35,9 @@ export interface BatchOptions {
 /** Answers scores [N, classes] for images [N, C, H, W]. */
 export type Teacher = (image: Float32Array, batch: number) => Promise<Float32Array>
 
-const purposes = { picture: hashName('augment a picture'), batch: hashName('mix a batch') }
+const purpose = hashName('mix a batch')
 
-export class PictureBatches implements BatchSource {
-  readonly values: number
+export class Batches {
   readonly #options: BatchOptions
   readonly #classWeights: Float64Array
   #order: { readonly epoch: number; readonly indices: Uint32Array } = {
@@ -62,38 +47,32 @@ export class PictureBatches implements BatchSource {
 
   constructor(options: BatchOptions) {
     this.#options = options
-    const [height, width] = options.preprocessing.crop
-    this.values = options.channels * height * width
     this.#classWeights = classWeightsOf(options)
   }
 
+  /** The batch of a step: `epoch` and `stepOfEpoch` from 0. */
   async prepare(epoch: number, stepOfEpoch: number): Promise<Batch> {
-    const { batch, classes, recipe, seed, preprocessing, channels } = this.#options
-    const order = this.#orderOf(epoch)
-    const places = stepIndices(order, batch, stepOfEpoch)
-    const found = await Promise.all(places.map((place) => this.#readable(place)))
-    const image = new Float32Array(batch * this.values)
+    const { inputs, batch, classes, recipe, seed } = this.#options
+    const values = elements(inputs.shape)
+    const places = stepIndices(this.#orderOf(epoch), batch, stepOfEpoch)
+    const image = new Float32Array(batch * values)
     const targets = new Float32Array(batch * classes)
-    found.forEach(({ item, picture, place }, i) => {
-      image.set(this.inputOf(picture, epoch, place), i * this.values)
-      writeTarget(targets.subarray(i * classes, (i + 1) * classes), item.class, recipe.labelSmoothing)
+    await Promise.all(
+      places.map(async (place, i) => {
+        const label = await this.#write(place, epoch, image.subarray(i * values, (i + 1) * values))
+        writeTarget(targets.subarray(i * classes, (i + 1) * classes), label, recipe.labelSmoothing)
+      }),
+    )
+    const [channels = 1, height = 1, width = 1] = inputs.shape
+    const random = new Random(purpose, seed, epoch, stepOfEpoch)
+    mixBatch({
+      images: image,
+      targets,
+      shape: [channels, height, width],
+      augmentation: recipe.augmentation,
+      random,
     })
-    const shape = [channels, ...preprocessing.crop] as const
-    const random = new Random(purposes.batch, seed, epoch, stepOfEpoch)
-    mixBatch({ images: image, targets, shape, augmentation: recipe.augmentation, random })
     return this.#distilled({ image, targets, weights: this.#weights(targets) })
-  }
-
-  /** One picture, from `place` of the training set, as an epoch has it: [C, H, W], augmented but not mixed. */
-  inputOf(picture: Picture, epoch: number, place: number): Float32Array {
-    const { recipe, preprocessing, seed, channels } = this.#options
-    const { augmentation } = recipe
-    const random = new Random(purposes.picture, seed, epoch, place)
-    const input = new Float32Array(this.values)
-    writeInput(augment(picture, augmentation, preprocessing, random), preprocessing, input, 0)
-    if (augmentation.erasing !== null)
-      erase(input, [channels, ...preprocessing.crop], augmentation.erasing, random)
-    return input
   }
 
   /** The loss shared between the labels and the teacher; the temperature's square keeps the gradients' size (arXiv:1503.02531, section 2). */
@@ -120,15 +99,13 @@ export class PictureBatches implements BatchSource {
     return this.#order.indices
   }
 
-  /** The picture at a place of the training set, or, where it cannot be read, the next one that can. */
-  async #readable(
-    place: number,
-  ): Promise<{ readonly item: DatasetItem; readonly picture: Picture; readonly place: number }> {
-    const { items, pictures } = this.#options
+  /** Writes the picture at a place of the training set, or, where it cannot be read, the next one that can; answers its class. */
+  async #write(place: number, epoch: number, to: Float32Array): Promise<number> {
+    const { items, inputs } = this.#options
     for (let tried = 0; tried < items.length; tried++) {
-      const item = items[(place + tried) % items.length]
-      const picture = item === undefined ? undefined : await pictures.get(item)
-      if (item !== undefined && picture !== undefined) return { item, picture, place }
+      const at = (place + tried) % items.length
+      const item = items[at]
+      if (item !== undefined && (await inputs.training(at, epoch, to))) return item.class
     }
     throw new DatasetError(`none of the ${items.length} training pictures can be read`)
   }

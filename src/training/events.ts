@@ -64,6 +64,16 @@ export interface Noted {
   readonly text: string
 }
 
+/** Features of the frozen part of the network are being computed, once for all epochs. */
+export interface FeaturesComputed {
+  readonly kind: 'features'
+  /** Pictures so far, each copy counted. */
+  readonly done: number
+  readonly total: number
+  readonly imagesPerSecond: number
+  readonly secondsLeft: number
+}
+
 /** A step of the optimiser. Numbers are means over the step's images. */
 export interface Stepped {
   readonly kind: 'step'
@@ -123,7 +133,15 @@ export interface Ended {
   readonly model: Model
 }
 
-export type TrainingEvent = Started | Skipped | Noted | Stepped | EpochEnded | Saved | Ended
+export type TrainingEvent =
+  | Started
+  | Skipped
+  | Noted
+  | FeaturesComputed
+  | Stepped
+  | EpochEnded
+  | Saved
+  | Ended
 
 /** What is kept of the last event: all but the model, which has a file of its own. */
 export type KeptEnd = Omit<Ended, 'model'>

@@ -1,6 +1,7 @@
 /** What the model of a run that has ended is worth. */
 import type { Model } from '../checkpoint/model.ts'
 import { LoadedModel } from '../inference/loaded-model.ts'
+import { elements } from '../ops/shape.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { Judgement } from './report/data.ts'
 import { WorstMistakes } from './report/mistakes.ts'
@@ -8,16 +9,17 @@ import { validate } from './validate.ts'
 
 /** Judges a model on the test pictures, where there are none on the validation pictures; undefined without both. */
 export async function judge(run: PreparedRun, model: Model): Promise<Judgement | undefined> {
-  const { set, engine, settings, pictures, channels } = run
+  const { set, engine, settings, pictures, seen } = run
   const on = set.test.length > 0 ? 'test' : 'val'
   if (set[on].length === 0) return undefined
-  const { preprocessing, classes } = settings
   const loaded = await LoadedModel.open(model, engine)
   try {
     const worst = new WorstMistakes()
     const counts = await validate({
-      ...{ pictures, preprocessing, channels, classes, signal: undefined },
       items: set[on],
+      classes: settings.classes,
+      values: elements(seen.shape),
+      write: (place, to) => seen.asInInference(set[on][place], to),
       scores: (image, batch) => scoresOf(loaded, image, batch),
       onAnswer: (item, logits) => worst.add(item, logits),
     })

@@ -1,10 +1,12 @@
 /** A network in training: one session with the graphs of each phase, which takes steps and answers scores. */
 import { buildResNet } from '../architecture/build.ts'
 import type { ResNetConfig } from '../architecture/config.ts'
+import { namesOf } from '../architecture/names.ts'
 import type { Engine, Session, TensorMap } from '../engines/engine.ts'
 import { EngineError } from '../errors.ts'
 import type { Graph, StateValue } from '../graph/graph.ts'
 import { initialise } from '../graph/initialise.ts'
+import { beyond, select } from '../graph/select.ts'
 import { withStates } from '../graph/states.ts'
 import { elementsPerImage } from '../ops/shape.ts'
 import type { Batch } from './batches.ts'
@@ -12,6 +14,7 @@ import { notFinite } from './not-finite.ts'
 import { optimiserInputs } from './optimiser.ts'
 import { type Group, type Phase, phasesOf } from './phases.ts'
 import type { Recipe } from './recipe.ts'
+import { plainClassifier, type Scaling, standardiseClassifier } from './scaling.ts'
 
 export interface LearnerOptions {
   readonly config: ResNetConfig
@@ -23,6 +26,8 @@ export interface LearnerOptions {
   readonly batch: number
   /** Whether it starts from another network: its phases are those of fine-tuning. */
   readonly fineTuning: boolean
+  /** The value that steps begin at, where what comes before it is computed once (`frozenValue`): batches hold it as `image`. */
+  readonly start: string | undefined
   /** Tensors to start from; the rest start from the seed. */
   readonly from: TensorMap | undefined
   /** All states of an interrupted run. */
@@ -43,6 +48,7 @@ export class Learner {
   readonly #phases: readonly Phase[]
   readonly #session: Session
   readonly #added = new Map<string, Promise<void>>()
+  #scaling: Scaling | undefined
 
   private constructor(options: LearnerOptions, phases: readonly Phase[], session: Session) {
     this.#options = options
@@ -51,8 +57,8 @@ export class Learner {
   }
 
   static async open(options: LearnerOptions): Promise<Learner> {
-    const { config, recipe, seed, engine, threads, fineTuning, from, resumed } = options
-    const phases = phasesOf(config, recipe, fineTuning)
+    const { config, recipe, seed, engine, threads, fineTuning, start, from, resumed } = options
+    const phases = phasesOf(config, recipe, { fineTuning, start })
     const states = new Map(phases.flatMap(({ training }) => [...training.states]))
     for (const [name, state] of buildResNet(config).states) if (!states.has(name)) states.set(name, state)
     const first = new Map([...initialise({ states }, seed), ...(from ?? [])])
@@ -117,13 +123,51 @@ export class Learner {
     return { loss, correct, gradientNorm: Math.sqrt(squared) }
   }
 
-  /** Scores [N, classes] of images [N, C, H, W] by the network, or by its averages where the recipe averages. */
+  /** Scores [N, classes] of what steps read, by the network, or by its averages where the recipe averages. */
   async scores(image: Float32Array, batch: number, epoch: number): Promise<Float32Array> {
+    const { config, start } = this.#options
     const phase = this.phaseOf(epoch)
-    const name = `scores ${phase.name} ${batch}`
-    await this.#add(name, () => averaged(buildResNet(this.#options.config), phase), batch)
-    const outputs = await this.#session.run(name, new Map([['image', image]]))
-    return outputs.get('logits') ?? new Float32Array()
+    const graph = () => {
+      const whole = averaged(buildResNet(config), phase)
+      return start === undefined ? whole : beyond(whole, start, 'image')
+    }
+    return this.#run(`scores ${phase.name}`, { graph, output: 'logits', image, batch })
+  }
+
+  /** What the frozen part answers for images [N, C, H, W]: what steps read. */
+  async features(image: Float32Array, batch: number): Promise<Float32Array> {
+    const { config, start = 'logits' } = this.#options
+    const graph = () => select(buildResNet(config), [start])
+    return this.#run('features', { graph, output: start, image, batch })
+  }
+
+  /**
+   * Hears by what the features that the classifier reads are standardised. The classifier is turned into one of such
+   * features, and `tensors` turns it back, so that models read features as they are.
+   */
+  async scaled(scaling: Scaling): Promise<void> {
+    this.#scaling = scaling
+    // An interrupted run's classifier has been turned already.
+    if (this.#options.resumed !== undefined) return
+    const { weight, bias } = this.#classifier
+    const names = [weight, bias, averageOf(weight), averageOf(bias)].filter((name) => this.#states.has(name))
+    const tensors = new Map(await this.#session.readState(names))
+    standardiseClassifier(tensors, { weight, bias }, scaling)
+    standardiseClassifier(tensors, { weight: averageOf(weight), bias: averageOf(bias) }, scaling)
+    await this.#session.writeState(tensors)
+  }
+
+  get #classifier(): { readonly weight: string; readonly bias: string } {
+    const { classifier } = namesOf(this.#options.config)
+    return { weight: `${classifier}.weight`, bias: `${classifier}.bias` }
+  }
+
+  /** All states by name, those of the frozen part too. */
+  get #states(): ReadonlySet<string> {
+    return new Set([
+      ...this.#phases.flatMap(({ training }) => [...training.states.keys()]),
+      ...buildResNet(this.#options.config).states.keys(),
+    ])
   }
 
   /** The network's tensors, averaged where the recipe averages: what a model file holds. */
@@ -132,15 +176,15 @@ export class Learner {
     const names = [...buildResNet(this.#options.config).states.keys()]
     const source = (name: string) => (states.has(averageOf(name)) ? averageOf(name) : name)
     const read = await this.#session.readState(names.map(source))
-    return new Map(names.map((name) => [name, read.get(source(name)) ?? new Float32Array()]))
+    const tensors = new Map(names.map((name) => [name, read.get(source(name)) ?? new Float32Array()]))
+    if (this.#scaling !== undefined) plainClassifier(tensors, this.#classifier, this.#scaling)
+    return tensors
   }
 
   /** Everything that going on needs: gradients and pending statistics live within a step. */
   async states(): Promise<TensorMap> {
-    const all = new Set(this.#phases.flatMap(({ training }) => [...training.states.keys()]))
-    for (const name of buildResNet(this.#options.config).states.keys()) all.add(name)
     return this.#session.readState(
-      [...all].filter((name) => !name.startsWith('gradient/') && !name.startsWith('pending/')),
+      [...this.#states].filter((name) => !name.startsWith('gradient/') && !name.startsWith('pending/')),
     )
   }
 
@@ -165,6 +209,21 @@ export class Learner {
       `update ${phase.name}`,
       new Map(needed.map(([name, value]) => [name, Float32Array.of(value)])),
     )
+  }
+
+  async #run(
+    name: string,
+    given: {
+      readonly graph: () => Graph
+      readonly output: string
+      readonly image: Float32Array
+      readonly batch: number
+    },
+  ): Promise<Float32Array> {
+    const { graph, output, image, batch } = given
+    await this.#add(`${name} ${batch}`, graph, batch)
+    const outputs = await this.#session.run(`${name} ${batch}`, new Map([['image', image]]))
+    return outputs.get(output) ?? new Float32Array()
   }
 
   #add(name: string, graph: () => Graph, batch: number): Promise<void> {

@@ -1,7 +1,6 @@
 /** Finds where a step's numbers stopped being finite, to tell it to a person. */
 
 import type { ResNetConfig } from '../architecture/config.ts'
-import { buildLoss } from '../architecture/gradients.ts'
 import { namesOf } from '../architecture/names.ts'
 import type { Session, TensorMap } from '../engines/engine.ts'
 import { TrainingError } from '../errors.ts'
@@ -36,13 +35,18 @@ export async function notFinite(session: Session, failure: Failure): Promise<Tra
 }
 
 /** The first part of the network, from the stem on, whose map holds what is no finite number. */
-async function firstMap(session: Session, { config, inputs, batch }: Failure): Promise<string | undefined> {
-  const { graph } = buildLoss(config, {})
+async function firstMap(
+  session: Session,
+  { config, phase, inputs, batch }: Failure,
+): Promise<string | undefined> {
+  const graph = phase.training.first
   const { block } = namesOf(config)
   const blocks = config.stages.flatMap((stage, i) =>
     Array.from({ length: stage.blocks }, (_, b) => block(i, b)),
   )
-  const names = ['stem', ...blocks, 'features', 'logits'].filter((name) => graph.values.has(name))
+  const names = ['stem', ...blocks, 'features', 'logits'].filter(
+    (name) => graph.values.get(name)?.kind === 'node',
+  )
   // Only looked at: running statistics stay.
   const cut = { ...select(graph, names), assignments: [] }
   await session.add(lookingGlass, cut, { batch })

@@ -1,13 +1,15 @@
 /**
- * The phases of a run: which parameters are trained, at which share of the rate, and which normalisations stay as they
- * are. A network that starts from nothing has one phase; one that starts from another may train its head alone at first,
+ * The phases of a run: which parameters are trained, at which share of the rate, and which sections stay as they are. A
+ * network that starts from nothing has one phase; one that starts from another may train its classifier alone at first,
  * and stages at lower rates the earlier they are.
  */
 import { buildResNet } from '../architecture/build.ts'
 import type { ResNetConfig } from '../architecture/config.ts'
 import { buildTraining, type Training } from '../architecture/training.ts'
-import { ArgumentError } from '../errors.ts'
 import type { Graph, StateValue } from '../graph/graph.ts'
+import { parametersOf } from '../graph/graph.ts'
+import { beyond } from '../graph/select.ts'
+import { frozenSections, sectionsOf } from './frozen.ts'
 import type { Recipe } from './recipe.ts'
 
 /** Parameters that share a rate and a decay. */
@@ -29,22 +31,81 @@ export interface Phase {
   readonly training: Training
 }
 
+export interface PhaseOptions {
+  /** Whether the network starts from another. */
+  readonly fineTuning: boolean
+  /** The value that steps begin at, where what lies before it is computed once: `frozenValue`. */
+  readonly start: string | undefined
+}
+
 /** The phases of a run, in order; those without an epoch are left out. */
-export function phasesOf(config: ResNetConfig, recipe: Recipe, fromModel: boolean): readonly Phase[] {
+export function phasesOf(config: ResNetConfig, recipe: Recipe, options: PhaseOptions): readonly Phase[] {
+  const { fineTuning, start } = options
   const graph = buildResNet(config)
   const sections = sectionsOf(graph)
-  const { headEpochs, frozen } = recipe.fineTuning
-  const head = fromModel ? Math.min(headEpochs, recipe.epochs) : 0
-  const kept = fromModel ? frozenSections(sections, frozen) : []
-  const phase = (name: Phase['name'], from: number, to: number, frozenNow: readonly string[]): Phase => {
-    const groups = groupsOf(graph, recipe, frozenNow, fromModel)
-    return { name, from, to, groups, training: trainingOf(config, recipe, groups, frozenNow) }
+  const { epochs, fineTuning: settings } = recipe
+  const alone = settings.frozen === 'backbone' ? epochs : Math.min(settings.headEpochs, epochs)
+  const head = fineTuning ? alone : 0
+  const phase = (
+    name: Phase['name'],
+    [from, to]: readonly [number, number],
+    places: readonly Place[],
+    frozen: readonly string[],
+  ): Phase => {
+    const groups = places.flatMap((place) => groupsOf(place, recipe))
+    const training = trainingOf(config, recipe, groups, frozen)
+    return { name, from, to, groups, training: start === undefined ? training : startingAt(training, start) }
   }
-  const backbone = sections.filter((section) => section !== 'head')
+  const kept = fineTuning ? frozenSections(sections, settings.frozen) : []
   return [
-    ...(head > 0 ? [phase('head', 0, head, backbone)] : []),
-    ...(head < recipe.epochs ? [phase('all', head, recipe.epochs, kept)] : []),
+    ...(head > 0 ? [phase('head', [0, head], [classifier(graph)], sections)] : []),
+    ...(head < epochs ? [phase('all', [head, epochs], placesOf(graph, recipe, kept, fineTuning), kept)] : []),
   ]
+}
+
+/** Parameters that are trained alike. */
+interface Place {
+  readonly name: string
+  readonly parameters: readonly StateValue[]
+  readonly rate: number
+}
+
+/** What scores the features. A final normalisation before them is the backbone's while the classifier is trained alone. */
+function classifier(graph: Graph): Place {
+  return { name: 'head', parameters: parametersOf(beyond(graph, 'features', 'features')), rate: 1 }
+}
+
+/** Each section that is not frozen, at its rate; from nothing all learn alike. */
+function placesOf(
+  graph: Graph,
+  { fineTuning }: Recipe,
+  frozen: readonly string[],
+  fromModel: boolean,
+): readonly Place[] {
+  if (!fromModel) return [{ name: 'all', parameters: parametersOf(graph), rate: 1 }]
+  const sections = sectionsOf(graph)
+  const owners = parametersBySection(graph)
+  return sections
+    .filter((section) => !frozen.includes(section))
+    .map((section) => ({
+      name: section,
+      parameters: owners.get(section) ?? [],
+      rate: fineTuning.stageRate ** (sections.length - 1 - sections.indexOf(section)),
+    }))
+}
+
+/** The parameters of a place that decay and those that do not. */
+function groupsOf({ name, parameters, rate }: Place, recipe: Recipe): readonly Group[] {
+  const decays = ({ shape }: StateValue) => recipe.decayed === 'all' || shape.length > 1
+  const group = (label: string, decayed: boolean): Group => ({
+    name: label,
+    parameters: parameters.filter((state) => decays(state) === decayed).map((state) => state.name),
+    rate,
+    decayed,
+  })
+  return [group(name, true), group(`${name}, undecayed`, false)].filter(
+    (entry) => entry.parameters.length > 0,
+  )
 }
 
 function trainingOf(
@@ -64,58 +125,9 @@ function trainingOf(
   })
 }
 
-/** The sections of a network in order: stem, stage 1, ..., head. */
-export function sectionsOf(graph: Graph): readonly string[] {
-  return [...new Set(graph.nodes.map(({ part }) => part.section))]
-}
-
-function frozenSections(
-  sections: readonly string[],
-  frozen: Recipe['fineTuning']['frozen'],
-): readonly string[] {
-  const backbone = sections.filter((section) => section !== 'head')
-  if (frozen === 'backbone') return backbone
-  if (frozen <= backbone.length) return backbone.slice(0, frozen)
-  throw new ArgumentError(
-    `${frozen} parts cannot be frozen; the network has ${backbone.length} (${backbone.join(', ')})`,
-  )
-}
-
-/** Parameters by section, and of each those that are weights of a layer and those that shift or scale. */
-function groupsOf(
-  graph: Graph,
-  recipe: Recipe,
-  frozen: readonly string[],
-  fromModel: boolean,
-): readonly Group[] {
-  const sections = sectionsOf(graph)
-  const trained = sections.filter((section) => !frozen.includes(section))
-  const owners = parametersBySection(graph)
-  // From nothing all learn alike, so one name stands for all sections.
-  const places = fromModel
-    ? trained.map((section) => ({
-        name: section,
-        sections: [section],
-        rate: rateOf(section, sections, recipe),
-      }))
-    : [{ name: 'all', sections: trained, rate: 1 }]
-  return places.flatMap(({ name, sections: own, rate }) => {
-    const parameters = own.flatMap((section) => owners.get(section) ?? [])
-    const decays = ({ shape }: StateValue) => recipe.decayed === 'all' || shape.length > 1
-    const group = (label: string, decayed: boolean): Group => ({
-      name: label,
-      parameters: parameters.filter((state) => decays(state) === decayed).map((state) => state.name),
-      rate,
-      decayed,
-    })
-    return [group(name, true), group(`${name}, undecayed`, false)].filter(
-      (entry) => entry.parameters.length > 0,
-    )
-  })
-}
-
-function rateOf(section: string, sections: readonly string[], { fineTuning }: Recipe): number {
-  return fineTuning.stageRate ** (sections.length - 1 - sections.indexOf(section))
+/** The same steps on what the value `start` is for each image, given as `image`. */
+function startingAt({ first, next, update, states }: Training, start: string): Training {
+  return { first: beyond(first, start, 'image'), next: beyond(next, start, 'image'), update, states }
 }
 
 function parametersBySection(graph: Graph): ReadonlyMap<string, readonly StateValue[]> {

@@ -1,14 +1,20 @@
 /** From what a caller asks for to a run that can begin: the data, the network, the recipe, and where it is kept. */
 import { openRunFolder } from '#platform/training/run-folder'
+import { buildResNet } from '../architecture/build.ts'
 import type { Changes } from '../architecture/change.ts'
 import { openTrainingSet, type TrainingSet } from '../datasets/training-set.ts'
 import type { Engine, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, DatasetError } from '../errors.ts'
+import { valueNamed } from '../graph/graph.ts'
 import { engineNamed } from '../inference/engines.ts'
 import { type ModelSource, type PreprocessingOverrides, readModel } from '../inference/load.ts'
 import { hashName } from '../ops/random-bits.ts'
-import { PictureBatches } from './batches.ts'
+import { bindBatch } from '../ops/shape.ts'
+import { Batches } from './batches.ts'
 import type { RunSettings, Skipped } from './events.ts'
+import { FeatureInputs } from './features.ts'
+import { frozenValue } from './frozen.ts'
+import { type Inputs, PictureInputs } from './inputs.ts'
 import { Learner } from './learner.ts'
 import { networkFrom, networkNamed } from './network.ts'
 import { Pictures } from './pictures.ts'
@@ -53,15 +59,17 @@ export interface PreparedRun {
   readonly settings: RunSettings
   readonly set: TrainingSet
   readonly pictures: Pictures
-  readonly batches: PictureBatches
+  /** What a network reads of the pictures themselves. */
+  readonly seen: PictureInputs
+  /** What the learner reads: that, or features. */
+  readonly inputs: Inputs
+  readonly batches: Batches
   readonly learner: Learner
   /** Images of a step. */
   readonly batch: number
   readonly stepsPerEpoch: number
   readonly store: RunStore | undefined
   readonly saved: SavedRun | undefined
-  /** Channels that the network reads. */
-  readonly channels: number
   readonly engine: Engine
   /** What has come up since it was last asked: unreadable pictures. */
   news(): readonly Skipped[]
@@ -83,7 +91,7 @@ export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
     const total = set.train.length + set.val.length + set.test.length
     const pictures = new Pictures(total, (unreadable) => news.push({ kind: 'skipped', ...unreadable }))
     const { settings, tensors } = await settingsFor(options, { set, pictures, store })
-    const run = await openNetworks(options, { set, pictures, settings, tensors, saved: store?.resumed?.run })
+    const run = await openNetworks(options, { set, pictures, settings, tensors, store })
     opened.push(...run.opened)
     if (store?.resumed === undefined) await store?.begin(settings)
     return {
@@ -227,16 +235,18 @@ async function openNetworks(
     readonly pictures: Pictures
     readonly settings: RunSettings
     readonly tensors: TensorMap | undefined
-    readonly saved: SavedRun | undefined
+    readonly store: RunStore | undefined
   },
 ) {
-  const { set, pictures, settings, tensors, saved } = given
+  const { set, pictures, settings, tensors, store } = given
   const { recipe, seed, classes, config, preprocessing } = settings
+  const saved = store?.resumed?.run
   const threads = options.threads === undefined ? {} : { threads: options.threads }
   const batch = Math.min(recipe.batch, set.train.length)
   const engine = await engineNamed(options.engine)
   const source = options.teacher ?? settings.teacher ?? undefined
   const teacher = await openTeacher(source, { settings, engine, ...threads })
+  const start = frozenValue(settings)
   const learner = await Learner.open({
     config,
     recipe,
@@ -245,15 +255,24 @@ async function openNetworks(
     ...threads,
     batch,
     fineTuning: settings.from !== null,
+    start,
     from: tensors,
     resumed: saved?.states,
   })
-  const batches = new PictureBatches({
-    items: set.train,
+  const channels = config.inputChannels
+  const seen = new PictureInputs({
+    set,
     pictures,
     recipe,
     preprocessing,
-    channels: config.inputChannels,
+    channels,
+    seed,
+  })
+  const inputs = start === undefined ? seen : featureInputs(start, { settings, seen, learner, store })
+  const batches = new Batches({
+    items: set.train,
+    inputs,
+    recipe,
     classes: classes.length,
     seed,
     batch,
@@ -261,5 +280,30 @@ async function openNetworks(
   })
   const stepsPerEpoch = Math.ceil(set.train.length / batch)
   const opened = [...(teacher === undefined ? [] : [teacher]), learner]
-  return { batches, learner, engine, batch, stepsPerEpoch, saved, channels: config.inputChannels, opened }
+  return { seen, inputs, batches, learner, engine, batch, stepsPerEpoch, saved, opened }
+}
+
+/** What the frozen part, which ends with the value `start`, answers for the pictures. */
+function featureInputs(
+  start: string,
+  given: {
+    readonly settings: RunSettings
+    readonly seen: PictureInputs
+    readonly learner: Learner
+    readonly store: RunStore | undefined
+  },
+): FeatureInputs {
+  const { settings, seen, learner, store } = given
+  const { config, dataset, recipe } = settings
+  const { shape } = valueNamed(buildResNet(config), start)
+  return new FeatureInputs({
+    pictures: seen,
+    counts: dataset,
+    copies: recipe.fineTuning.copies,
+    shape: bindBatch(shape, 1).slice(1),
+    standardised: start === 'features',
+    store,
+    compute: (image, batch) => learner.features(image, batch),
+    scaled: (scaling) => learner.scaled(scaling),
+  })
 }

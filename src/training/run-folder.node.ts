@@ -8,13 +8,14 @@
  *     last.safetensors     the model of the last whole epoch
  *     best.safetensors     the best model so far
  *     report.html          the report, once the run has ended or was interrupted
+ *     features.safetensors features of the frozen part of the network, where there is one
  *     state.safetensors    all that going on needs: parameters, optimiser, averages, and the place in the run
  *
  * Files are written under other names first, flushed and renamed. The state says how long the two logs were when it was
  * saved, so that a run which goes on cuts off what was told after that and tells it again.
  */
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseJson } from '../checkpoint/formats/json.ts'
@@ -26,7 +27,7 @@ import { ArgumentError, ResourceError } from '../errors.ts'
 import { readModel } from '../inference/load.ts'
 import type { KeptEvent, RunSettings } from './events.ts'
 import { parseSettings } from './settings.ts'
-import { type LogLengths, readState, stateFile } from './state-file.ts'
+import { type LogLengths, readState, readTensors, stateFile, tensorFile } from './state-file.ts'
 import type { Position, RunStore } from './store.ts'
 import { tensorboardHeader, tensorboardRecords } from './tensorboard.ts'
 
@@ -36,6 +37,7 @@ const names = {
   tensorboard: 'events.out.tfevents.resnet',
   preview: 'preview.png',
   report: 'report.html',
+  features: 'features.safetensors',
   state: 'state.safetensors',
 } as const
 
@@ -90,6 +92,7 @@ class RunFolder implements RunStore {
   }
 
   async begin(settings: RunSettings): Promise<void> {
+    await rm(join(this.#path, names.features), { force: true })
     await this.#openLogs({ events: 0, tensorboard: 0 })
     await this.#tensorboard?.write(tensorboardHeader(Date.now() / 1000))
     await this.#saveText(names.config, `${JSON.stringify(settings, null, 2)}\n`)
@@ -126,6 +129,15 @@ class RunFolder implements RunStore {
       tensorboard: (await this.#tensorboard?.flush()) ?? 0,
     }
     await saveFile(join(this.#path, names.state), stateFile({ position, logs }, states))
+  }
+
+  async saveFeatures(features: TensorMap): Promise<void> {
+    await saveFile(join(this.#path, names.features), tensorFile(features))
+  }
+
+  async readFeatures(): Promise<TensorMap | undefined> {
+    const path = join(this.#path, names.features)
+    return (await isThere(path)) ? (await readTensors(path)).tensors : undefined
   }
 
   async close(): Promise<void> {

@@ -32,32 +32,48 @@ const mark = 'resnet-ts run'
 
 /** The bytes of a state file, in chunks. */
 export function stateFile(place: Place, states: TensorMap): AsyncGenerator<Uint8Array, void, undefined> {
-  const tensors = [...states].map(([name, values]) => ({
+  return tensorFile(states, new Map([[mark, JSON.stringify(place)]]))
+}
+
+/** The bytes of a file of tensors, each a row of numbers, in chunks. */
+export function tensorFile(
+  tensors: TensorMap,
+  metadata?: ReadonlyMap<string, string>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const written = [...tensors].map(([name, values]) => ({
     name,
     type: 'F32' as const,
     shape: [values.length],
     bytes: () => narrow('F32', values),
   }))
-  return writeSafetensors(tensors, new Map([[mark, JSON.stringify(place)]]))
+  return writeSafetensors(written, metadata)
 }
 
 /** Reads a state file. Throws `CheckpointError` for one that is none, or damaged. */
 export async function readState(
   path: string,
 ): Promise<{ readonly place: Place; readonly states: TensorMap }> {
+  const { metadata, tensors } = await readTensors(path)
+  const text = metadata.get(mark)
+  if (text === undefined) throw new CheckpointError(`${path}: is not the state of a run`)
+  const place = v.safeParse(schema, parseJson(new TextEncoder().encode(text), path))
+  if (!place.success) {
+    const [issue] = place.issues
+    throw new CheckpointError(`${path}: the run's place is damaged (${v.getDotPath(issue) ?? 'no object'})`)
+  }
+  return { place: place.output, states: tensors }
+}
+
+/** Reads a file of tensors whole. Throws `CheckpointError` for one that is none, or damaged. */
+export async function readTensors(
+  path: string,
+): Promise<{ readonly metadata: ReadonlyMap<string, string>; readonly tensors: TensorMap }> {
   const source = await openFile(path)
   try {
     const { metadata, tensors } = await readCheckpoint(source)
-    const text = metadata.get(mark)
-    if (text === undefined) throw new CheckpointError(`${path}: is not the state of a run`)
-    const place = v.safeParse(schema, parseJson(new TextEncoder().encode(text), path))
-    if (!place.success) {
-      const [issue] = place.issues
-      throw new CheckpointError(`${path}: the run's place is damaged (${v.getDotPath(issue) ?? 'no object'})`)
-    }
-    const states = new Map<string, Float32Array>()
-    for (const [name, tensor] of tensors) states.set(name, await tensor.read())
-    return { place: place.output, states }
+    const read = new Map<string, Float32Array>()
+    for (const [name, tensor] of tensors) read.set(name, await tensor.read())
+    return { metadata, tensors: read }
   } finally {
     await source.close()
   }

@@ -60,5 +60,9 @@ export interface RunStore {
   saveModel(which: 'last' | 'best', model: Model): Promise<void>
   /** Saves a state from which the run can go on, whole or not at all. */
   save(position: Position, states: TensorMap): Promise<void>
+  /** Keeps features by name, for the run to go on with. */
+  saveFeatures(features: TensorMap): Promise<void>
+  /** What is kept of them; undefined where there is nothing, or the run is a new one. */
+  readFeatures(): Promise<TensorMap | undefined>
   close(): Promise<void>
 }

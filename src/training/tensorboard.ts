@@ -59,6 +59,7 @@ function summaryOf(event: KeptEvent): Summary {
     }
     case 'skipped':
     case 'note':
+    case 'features':
     case 'saved':
       return { step: 0, values: [] }
   }

@@ -8,6 +8,7 @@ import { totalsOf } from '../analysis/summary.ts'
 import { buildResNet } from '../architecture/build.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import type { Counts } from '../inference/tally.ts'
+import { elements } from '../ops/shape.ts'
 import type { Batch } from './batches.ts'
 import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { judge } from './judge.ts'
@@ -60,6 +61,7 @@ class Loop {
     const { recipe } = this.#run.settings
     yield* this.#tell(this.#started())
     if (this.#preview) yield* this.#tell(await this.#savePreview())
+    yield* this.#prepare()
     let reason: Ended['reason'] = 'finished'
     while (this.#position.epoch < recipe.epochs && reason === 'finished') {
       yield* this.#epoch()
@@ -74,6 +76,17 @@ class Loop {
     }
     if (reason === 'interrupted') yield await this.#save()
     yield* this.#end(reason)
+  }
+
+  /** What is computed once, before the first step; saved, so that a run which goes on need not do it again. */
+  async *#prepare(): AsyncGenerator<TrainingEvent, void, undefined> {
+    let prepared = false
+    for await (const event of this.#run.inputs.prepare(this.#signal)) {
+      for (const news of this.#run.news()) yield* this.#tell(news)
+      prepared = true
+      yield event
+    }
+    if (prepared && !this.#stopped) yield await this.#save()
   }
 
   get #stopped(): boolean {
@@ -179,11 +192,14 @@ class Loop {
   }
 
   #validate(epoch: number): Promise<Counts> {
-    const { learner, set, settings, pictures, channels } = this.#run
-    const { preprocessing, classes } = settings
-    const scores = (image: Float32Array, batch: number) => learner.scores(image, batch, epoch)
-    const seen = { pictures, preprocessing, channels, classes, signal: undefined }
-    return validate({ ...seen, items: set.val, scores })
+    const { learner, set, inputs, settings } = this.#run
+    return validate({
+      items: set.val,
+      classes: settings.classes,
+      values: elements(inputs.shape),
+      write: (place, to) => inputs.validation(place, to),
+      scores: (image, batch) => learner.scores(image, batch, epoch),
+    })
   }
 
   /** The end: the best model is judged, and the run's folder gets its report. */
@@ -224,9 +240,9 @@ class Loop {
   }
 
   async #savePreview(): Promise<Noted> {
-    const { settings, set, pictures, batches, store } = this.#run
+    const { settings, set, pictures, seen, store } = this.#run
     const { preprocessing, recipe } = settings
-    const sheet = await previewOf({ items: set.train, pictures, preprocessing, batches })
+    const sheet = await previewOf({ items: set.train, pictures, preprocessing, inputs: seen })
     const path = await store?.savePreview(await encodePng(sheet))
     const { mixup, cutMix } = recipe.augmentation
     const mixed =
