@@ -12,7 +12,7 @@ import { GraphBuilder } from './builder.ts'
 import { differentiate } from './differentiate.ts'
 import { type Initialiser, parametersOf } from './graph.ts'
 import { initialise } from './initialise.ts'
-import { select } from './select.ts'
+import { beyond, select } from './select.ts'
 
 const zeros: Initialiser = { kind: 'constant', value: 0 }
 
@@ -102,6 +102,33 @@ describe('selection', () => {
     expect([...part.states.keys()]).toEqual(['w'])
     expect([...part.outputs.keys()]).toEqual(['product'])
     expect(() => select(squares(), ['nothing'])).toThrow('the graph has no value named "nothing"')
+  })
+})
+
+describe('what lies beyond a value', () => {
+  it('reads the value from outside, and leaves out what was needed for it alone', () => {
+    const rest = beyond(squares(), 'product', 'given')
+    expect(rest.nodes.map(({ name }) => name)).toEqual(['ones', 'bias', 'y', 'square', 'loss'])
+    expect([...rest.inputs.keys()]).toEqual(['x', 'given'])
+    expect([...rest.states.keys()]).toEqual(['b'])
+    expect(rest.values.get('product')).toEqual({ kind: 'input', name: 'given', shape: ['N', 3] })
+    expect([...beyond(squares(), 'y', 'x').inputs.keys()]).toEqual(['x'])
+  })
+
+  it('cannot read another value under the name of an input that it still needs', () => {
+    expect(() => beyond(squares(), 'product', 'x')).toThrow('what lies beyond "product" still reads "x"')
+  })
+
+  it('answers what the whole graph does', () => {
+    const whole = squares()
+    const given = new Map([
+      ['w', Float64Array.of(1, -2, 3)],
+      ['b', Float64Array.of(0.5)],
+      ['x', Float64Array.of(1, 2, 3, -1, 0, 2)],
+    ])
+    const y = evaluate(select(whole, ['y']), given, 2).get('y') ?? new Float64Array()
+    const rest = evaluate(beyond(whole, 'y', 'given'), new Map([['given', y]]), 2)
+    expect(rest.get('loss')).toEqual(evaluate(whole, given, 2).get('loss'))
   })
 })
 

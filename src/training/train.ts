@@ -6,6 +6,7 @@
 import { encodePng } from '#platform/images/encode'
 import { totalsOf } from '../analysis/summary.ts'
 import { buildResNet } from '../architecture/build.ts'
+import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import type { Counts } from '../inference/tally.ts'
 import { elements } from '../ops/shape.ts'
@@ -46,7 +47,11 @@ class Loop {
   readonly #speed = new Speed()
   #position: Position
   #best: TensorMap | undefined
+  /** Models that no file holds yet. */
+  #unsaved: { readonly last: Model; readonly best: Model | undefined } | undefined
   #lastSave = performance.now()
+  /** Milliseconds that the last save took. */
+  #saveCost = 0
 
   constructor(run: PreparedRun, { signal, preview = false, saveEverySeconds = 120 }: TrainOptions) {
     this.#run = run
@@ -62,7 +67,7 @@ class Loop {
     yield* this.#tell(this.#started())
     if (this.#preview) yield* this.#tell(await this.#savePreview())
     yield* this.#prepare()
-    let reason: Ended['reason'] = 'finished'
+    let reason: Ended['reason'] = this.#stopped ? 'interrupted' : 'finished'
     while (this.#position.epoch < recipe.epochs && reason === 'finished') {
       yield* this.#epoch()
       if (this.#stopped && !this.#epochIsOver) {
@@ -70,11 +75,11 @@ class Loop {
         break
       }
       yield* this.#tell(await this.#endEpoch())
-      yield await this.#save()
+      if (this.#saveIsWorthIt) yield await this.#save()
       if (recipe.patience !== null && this.#position.sinceBest >= recipe.patience) reason = 'early'
       else if (this.#stopped && this.#position.epoch < recipe.epochs) reason = 'interrupted'
     }
-    if (reason === 'interrupted') yield await this.#save()
+    if (reason === 'interrupted' || this.#unsaved !== undefined) yield await this.#save()
     yield* this.#end(reason)
   }
 
@@ -174,7 +179,8 @@ class Loop {
       best: isBest ? { epoch: epoch + 1, loss: val?.loss ?? loss, top1: val?.top1 ?? null } : best,
       sinceBest: isBest ? 0 : this.#position.sinceBest + 1,
     }
-    await this.#saveModels(tensors, isBest)
+    const model = trainedModel(settings, tensors, this.#position)
+    this.#unsaved = { last: model, best: isBest ? model : this.#unsaved?.best }
     const steps = settings.recipe.epochs * stepsPerEpoch
     return {
       kind: 'epoch',
@@ -223,18 +229,23 @@ class Loop {
     yield { ...ended, model }
   }
 
-  async #saveModels(tensors: TensorMap, best: boolean): Promise<void> {
-    const { store, settings } = this.#run
-    if (store === undefined) return
-    const model = trainedModel(settings, tensors, this.#position)
-    await store.saveModel('last', model)
-    if (best) await store.saveModel('best', model)
+  /** Saving after each epoch takes a fiftieth of the time at most, where a large network's epochs are short. */
+  get #saveIsWorthIt(): boolean {
+    return performance.now() - this.#lastSave >= 50 * this.#saveCost
   }
 
   async #save(): Promise<Saved> {
     const { store, learner } = this.#run
-    if (store !== undefined) await store.save(this.#position, await learner.states())
+    const began = performance.now()
+    if (store !== undefined) {
+      const { last, best } = this.#unsaved ?? {}
+      if (last !== undefined) await store.saveModel('last', last)
+      if (best !== undefined) await store.saveModel('best', best)
+      await store.save(this.#position, await learner.states())
+    }
+    this.#unsaved = undefined
     this.#lastSave = performance.now()
+    this.#saveCost = this.#lastSave - began
     this.#speed.restart()
     return { kind: 'saved', step: this.#position.step }
   }
