@@ -104,6 +104,7 @@ export type { Augmentation } from './images/augment/settings.ts'
 export type {
   Ended,
   EpochEnded,
+  FeaturesComputed,
   Noted,
   RunSettings,
   Saved,

@@ -88,7 +88,7 @@ export const recipeSchema = v.strictObject({
     stageRate: v.pipe(share, v.gtValue(0, 'must be above 0')),
     /** Stages, from the stem on, that stay as they are, their statistics too: 0 none, 1 the stem, 2 the stem and stage 1, ...; `backbone` all but the head. */
     frozen: v.union([whole(0, 16), v.literal('backbone')], 'must be a number of stages or backbone'),
-    /** Augmented copies of each picture whose features are kept where the whole backbone is frozen. */
+    /** Augmented copies of each picture, in the place of a new one in each epoch, whose features by the frozen stages are computed once. */
     copies: whole(1, 1000),
   }),
 })
