@@ -182,7 +182,7 @@ describe('the report of a run', () => {
       expect(figure.match(/src="data:image\/png;base64,/g)).toHaveLength(2)
       expect(figure).toMatch(/<small>test\/(coral|moss|slate)\/\d+\.png<\/small>/)
     }
-    const sure = mistakes.map((figure) => Number(/taken for .*\((\d+\.\d) %\)/.exec(figure)?.[1]))
+    const sure = mistakes.map((figure) => Number(/taken for .*\((\d+\.\d)\s%\)/.exec(figure)?.[1]))
     expect(sure).toEqual(sure.toSorted((a, b) => b - a))
   })
 

@@ -135,7 +135,7 @@ function axisOf(
     domain: false,
     ticks: false,
     labels: isNamed,
-    labelLimit: 110,
+    labelLimit: 140,
     labelFontSize: 11,
     labelPadding: 5,
     labelOverlap: false,

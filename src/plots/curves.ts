@@ -188,6 +188,7 @@ const axis: Omit<Axis, 'orient' | 'scale'> = {
   labelFontSize: 11,
   titleFontSize: 12,
   titleFontWeight: 'normal',
+  titlePadding: 8,
   gridColor: '#e8e8e8',
   ticks: false,
   labelPadding: 6,

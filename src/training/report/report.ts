@@ -42,6 +42,11 @@ function aboutRun({ started: { settings }, ended: { reason, steps } }: ReportDat
   return `Trained ${start} to ${countOf(classes.length, 'class', 'classes')} by the recipe ${recipeName}.${ends[reason]}`
 }
 
+/** In running text, where its unit must not fall into the next line. */
+function shareOf(value: number): string {
+  return formatShare(value).replace(' ', '\u00a0')
+}
+
 function countOf(count: number, one: string, several = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : several}`
 }
@@ -72,15 +77,15 @@ function tile(figure: string | Html, words: string): Html {
 
 function bestTile({ epoch, top1 }: NonNullable<ReportData['ended']['best']>, epochs: number): Html {
   if (top1 === null) return tile(formatCount(epoch), 'last epoch')
-  return tile(formatCount(epoch), `best epoch of ${formatCount(epochs)}, ${formatShare(top1)} on validation`)
+  return tile(formatCount(epoch), `best epoch of ${formatCount(epochs)}, ${shareOf(top1)} on validation`)
 }
 
 const pictureWords = { test: 'test', val: 'validation' } as const
 
 function judgedTile({ on, counts }: Judgement): Html {
   const { images, top1, top5, perClass } = counts
-  const five = perClass.length > 10 ? `, ${formatShare(top5)} within five` : ''
-  return tile(formatShare(top1), `of ${formatCount(images)} ${pictureWords[on]} pictures right${five}`)
+  const five = perClass.length > 10 ? `, ${shareOf(top5)} within five` : ''
+  return tile(shareOf(top1), `of ${formatCount(images)} ${pictureWords[on]} pictures right${five}`)
 }
 
 async function curvesSection({ epochs, steps }: ReportData): Promise<Html> {
@@ -108,7 +113,7 @@ function mistakesSection(mistakes: readonly Mistake[]): Html {
 function mistakeFigure({ file, truth, truthProbability, answer, probability, picture, map }: Mistake): Html {
   return html`<figure><div class="pair"><img alt="${truth}" src="${pngAddress(picture)}">${
     map === undefined ? nothing : html`<img alt="where it looks like ${answer}" src="${pngAddress(map)}">`
-  }</div><figcaption><b>${truth}</b> (${formatShare(truthProbability)}) taken for <b>${answer}</b> (${formatShare(probability)})<small>${file}</small></figcaption></figure>
+  }</div><figcaption><b>${truth}</b> (${shareOf(truthProbability)}) taken for <b>${answer}</b> (${shareOf(probability)})<small>${file}</small></figcaption></figure>
 `
 }
 

@@ -31,7 +31,7 @@ tfoot td { font-weight: 600 }
 .settings td, .settings th { text-align: left; white-space: normal; overflow-wrap: anywhere }
 .settings td:first-child { color: var(--quiet); width: 45% }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2.5rem; align-items: start }
-.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1.5rem 1.25rem }
+.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1.5rem 1.25rem; margin-top: 1rem }
 figure { margin: 0; break-inside: avoid }
 figure .pair { display: flex; gap: 4px }
 figure img { flex: 1; min-width: 0; max-width: 50%; border-radius: 4px; background: var(--panel) }
