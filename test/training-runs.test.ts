@@ -135,6 +135,48 @@ describe('a run', () => {
     )
   })
 
+  test('ends early when its patience runs out, and is then over for good', async () => {
+    const restless = { ...changes, epochs: 40, rate: 0.4, 'schedule.rise': 0, 'schedule.end': 1, patience: 1 }
+    const given = { ...options('early'), changes: restless }
+    const { events, ended } = await finish(given)
+    expect(ended.reason).toBe('early')
+    expect(ended.epochs).toBeLessThan(40)
+    const epochs = events.flatMap((event) => (event.kind === 'epoch' ? [event.best] : []))
+    expect(epochs.slice(-2)).toEqual([true, false])
+    expect(ended.best?.epoch).toBe(ended.epochs - 1)
+    const again = await finish({ data: pictures, out: join(folder, 'early'), resume: true })
+    expect(again.ended).toMatchObject({ reason: 'early', epochs: ended.epochs, best: ended.best })
+  })
+
+  test('learns a teacher’s answers, whose classes must be the same', async () => {
+    const teacher = join(folder, 'whole', 'best.safetensors')
+    const distilling = { ...changes, epochs: 4, distillation: { weight: 1, temperature: 2 } }
+    const { ended } = await finish({ ...options('pupil'), changes: distilling, teacher })
+    expect(ended.test?.top1).toBeGreaterThan(0.6)
+    await expect(
+      finish({ ...options('stranger'), changes: distilling, teacher: 'cifar10-resnet20' }),
+    ).rejects.toThrow(/the teacher \S+ has other classes than the pictures/)
+  })
+
+  test.for([
+    { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    { kind: 'lamb', beta1: 0.9, beta2: 0.999, epsilon: 1e-6 },
+  ] as const)('adapts a network by $kind, its head first, and goes on from between the two', async (optimiser) => {
+    const out = `adapted-${optimiser.kind}`
+    const from = join(folder, 'whole', 'best.safetensors')
+    const two = { ...changes, epochs: 2, rate: 0.002, optimiser, 'fineTuning.headEpochs': 1 }
+    const given: TrainOptions = { data: pictures, from, recipe: 'fine-tune', changes: two, seed: 3 }
+    const { ended } = await finish({ ...given, out: join(folder, out) })
+    expect(ended.test?.top1).toBeGreaterThan(0.9)
+    const stop = new AbortController()
+    const half = `${out}-half`
+    for await (const event of train({ ...given, out: join(folder, half), signal: stop.signal })) {
+      if (event.kind === 'epoch') stop.abort()
+    }
+    await finish({ data: pictures, out: join(folder, half), resume: true })
+    expect(await digest(half, 'last')).toBe(await digest(out, 'last'))
+  })
+
   test('whose numbers stop being finite says at which step and where, and keeps the last good model', async () => {
     const out = 'exploded'
     const wild = {
