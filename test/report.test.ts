@@ -139,6 +139,14 @@ describe('a report', () => {
     )
   })
 
+  test('whose recipe has no name says where it is', async () => {
+    const data = madeUp(['ant', 'bee'], 1)
+    const settings = { ...data.started.settings, recipeName: 'its own' }
+    const page = await reportOf({ ...data, started: { ...data.started, settings } })
+    expect(page).toContain('with the recipe in config.json as a file of its own')
+    expect(/<pre>(.*)<\/pre>/.exec(page)?.[1]).toContain('--recipe recipe.json --seed 5')
+  })
+
   test('of a thousand classes and pictures that do not get smaller stays under 3 MB', async () => {
     const classes = Array.from({ length: 1000 }, (_, i) => `class number ${i}`)
     const page = await reportOf(madeUp(classes, 10))

@@ -6,7 +6,7 @@ import type { Counts } from '../../inference/tally.ts'
 import type { RunSettings, Started } from '../events.ts'
 import { type ClassFigures, classFigures } from './classes.ts'
 import { type Html, html, nothing } from './html.ts'
-import { repeatCommand } from './repeat.ts'
+import { hasNamedRecipe, repeatCommand } from './repeat.ts'
 
 /** More classes than these are folded away, but for the worst. */
 const shownClasses = 30
@@ -52,7 +52,7 @@ export function settingsSection(settings: RunSettings): Html {
 <div class="columns">${settingsTable('training', { ...about, ...training })}<div>${settingsTable('augmentation', augmentation)}${
     from === null ? nothing : settingsTable('fine-tuning', fineTuning)
   }${settingsTable('preprocessing', preprocessing)}</div></div>
-<p>To train it again:</p>
+<p>To train it again${hasNamedRecipe(settings) ? '' : ', with the recipe in config.json as a file of its own'}:</p>
 <pre>${repeatCommand(settings)}</pre></section>`
 }
 

@@ -2,6 +2,11 @@
 import type { RunSettings } from '../events.ts'
 import { recipeNamed, recipeNames } from '../recipes.ts'
 
+/** Whether the recipe is one of the package's, with changes perhaps; another must be at hand as a file. */
+export function hasNamedRecipe({ recipeName }: RunSettings): boolean {
+  return recipeNames.includes(recipeName)
+}
+
 /** One line for a shell. A recipe that has no name is to be kept as `recipe.json`. */
 export function repeatCommand(settings: RunSettings): string {
   const { dataset, arch, from, teacher, seed } = settings
@@ -16,8 +21,9 @@ export function repeatCommand(settings: RunSettings): string {
   return words.map(quoted).join(' ')
 }
 
-function recipeWords({ recipeName, recipe }: RunSettings): readonly string[] {
-  if (!recipeNames.includes(recipeName)) return ['--recipe', 'recipe.json']
+function recipeWords(settings: RunSettings): readonly string[] {
+  if (!hasNamedRecipe(settings)) return ['--recipe', 'recipe.json']
+  const { recipeName, recipe } = settings
   const changes = changesOf(recipeNamed(recipeName), recipe, '')
   return ['--recipe', recipeName, ...changes.flatMap((change) => ['--set', change])]
 }
