@@ -130,8 +130,7 @@ describe.skipIf(!available || dataFolder === undefined)('twenty pictures a class
 
   it('are enough for a classifier on the features of a network of ImageNet', async () => {
     const changes = { 'fineTuning.copies': 1 }
-    const { test, seconds } = ended(await run({ data, from: published, recipe: 'features', changes }))
-    console.log(test?.top1, seconds)
+    const { test } = ended(await run({ data, from: published, recipe: 'features', changes }))
     expect(test?.images).toBe(1000)
     expect(test?.top1).toBeGreaterThanOrEqual(0.62)
   }, 1_200_000)
