@@ -30,7 +30,7 @@ export interface TrainOptions {
   readonly arch?: string
   /** The model to start from: its head is replaced where its classes are others. */
   readonly from?: ModelSource
-  /** A recipe or its name; without it `fine-tune` with `from`, else by the pictures' size. */
+  /** A recipe or its name; without it, with `from`, `features` or `fine-tune` by the number of pictures, else by their size. */
   readonly recipe?: string | Recipe
   /** Fields of the recipe that are replaced, by dotted keys. */
   readonly changes?: Changes
@@ -165,7 +165,10 @@ async function newSettings(
 ): Promise<{ readonly settings: RunSettings; readonly tensors: TensorMap | undefined }> {
   const { seed = 0, from, teacher, validation = defaultValidation, arch, preprocessing: overrides } = options
   const small = await hasSmallPictures(set, pictures)
-  const { recipe, recipeName } = chooseRecipe(options, small)
+  const { recipe, recipeName } = chooseRecipe(options, {
+    small,
+    perClass: set.train.length / set.classes.length,
+  })
   checkTeacher(recipeName, recipe, teacher)
   const given = { classes: set.classes, overrides, recipe }
   const network =
@@ -197,12 +200,17 @@ async function hasSmallPictures(set: TrainingSet, pictures: Pictures): Promise<b
   throw new DatasetError(`${set.name}: none of its ${set.train.length} training pictures can be read`)
 }
 
+/** Pictures of a class below which a new head on fixed features does better than training everything. */
+const fewPictures = 100
+
 function chooseRecipe(
   { recipe, from, changes = {} }: TrainOptions,
-  small: boolean,
+  { small, perClass }: { readonly small: boolean; readonly perClass: number },
 ): { readonly recipe: Recipe; readonly recipeName: string } {
   if (typeof recipe === 'object') return { recipe: changedRecipe(recipe, changes), recipeName: 'its own' }
-  const name = recipe ?? (from !== undefined ? 'fine-tune' : small ? 'one-cycle' : 'photos')
+  const { 'fineTuning.frozen': frozen = 'backbone' } = changes
+  const adapting = perClass < fewPictures && frozen === 'backbone' ? 'features' : 'fine-tune'
+  const name = recipe ?? (from !== undefined ? adapting : small ? 'one-cycle' : 'photos')
   return { recipe: changedRecipe(recipeNamed(name), changes), recipeName: name }
 }
 
