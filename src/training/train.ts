@@ -221,11 +221,13 @@ class Loop {
 
   /** The end: the best model is judged, and the run's folder gets its report. */
   async *#end(reason: Ended['reason']): AsyncGenerator<TrainingEvent, void, undefined> {
-    const { settings, learner, store } = this.#run
+    const { settings, learner, set, store } = this.#run
     const { epoch, step, seconds, best } = this.#position
     const tensors = this.#best ?? (await learner.tensors(Math.max(0, epoch - 1)))
     const model = trainedModel(settings, tensors, this.#position)
-    const judgement = reason === 'interrupted' ? undefined : await judge(this.#run, model)
+    // The validation pictures have been judged by; that they are once more is for the report alone.
+    const isAsked = reason !== 'interrupted' && (set.test.length > 0 || store !== undefined)
+    const judgement = isAsked ? await judge(this.#run, model) : undefined
     const ended: KeptEnd = {
       kind: 'ended',
       reason,

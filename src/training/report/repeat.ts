@@ -1,4 +1,6 @@
 /** The command that trains the same network again. */
+import { preprocessingNamed } from '../../architecture/preprocessing.ts'
+import { variantNamed } from '../../architecture/variants.ts'
 import type { RunSettings } from '../events.ts'
 import { recipeNamed, recipeNames } from '../recipes.ts'
 
@@ -16,7 +18,8 @@ export function repeatCommand(settings: RunSettings): string {
     ...(teacher === null ? [] : ['--teacher', teacher]),
     ...recipeWords(settings),
     ...['--seed', String(seed)],
-    ...(dataset.valFrom === 'share' ? ['--validation', String(dataset.validation)] : []),
+    ...(dataset.valFrom === 'split' ? [] : ['--validation', String(dataset.validation)]),
+    ...preprocessingWords(settings),
   ]
   return words.map(quoted).join(' ')
 }
@@ -26,6 +29,27 @@ function recipeWords(settings: RunSettings): readonly string[] {
   const { recipeName, recipe } = settings
   const changes = changesOf(recipeNamed(recipeName), recipe, '')
   return ['--recipe', recipeName, ...changes.flatMap((change) => ['--set', change])]
+}
+
+/** What the network's pictures go through otherwise than is usual for it; a model's own way is the model's. */
+function preprocessingWords({ from, arch, preprocessing }: RunSettings): readonly string[] {
+  if (from !== null) return []
+  const variant = variantNamed(arch)
+  const usual = preprocessingNamed(variant.preprocessing, variant.config.input)
+  const { resize, crop, mean, std, channels, interpolation } = preprocessing
+  const words = [
+    ['mean', mean.join(','), usual.mean.join(',')],
+    ['std', std.join(','), usual.std.join(',')],
+    ['channels', channels, usual.channels],
+    ['crop', crop.join('x'), usual.crop.join('x')],
+    ['resize', sideOf(resize), sideOf(usual.resize)],
+    ['interpolation', interpolation, usual.interpolation],
+  ] as const
+  return words.flatMap(([name, own, others]) => (own === others ? [] : [`--${name}`, own]))
+}
+
+function sideOf({ kind, size }: RunSettings['preprocessing']['resize']): string {
+  return kind === 'squash' ? `squash:${size}` : String(size)
 }
 
 /** `key=value` of each field that differs. Objects with other fields than before are given as a whole. */
