@@ -94,6 +94,14 @@ describe('the shipped CIFAR-10 model', () => {
     expect(labels.slice(0, 3)).toEqual(['airplane', 'automobile', 'bird'])
     for (const { file } of SHIPPED_MODELS) expect(statSync(file).size).toBeLessThan(700_000)
   })
+
+  it.skipIf(dataFolder === undefined)('names 87 of 100 test pictures rightly, as its page says', async () => {
+    const model = await loadModel('cifar10-resnet20')
+    const { images, correct } = await model.evaluate(dataFile('cifar10-jpeg.tar'), { split: 'test' })
+    await model.dispose()
+    expect(images).toBe(10_000)
+    expect(Math.abs(correct - 8701)).toBeLessThanOrEqual(5)
+  })
 })
 
 describe.skipIf(dataFolder === undefined)('a public CIFAR-10 checkpoint', () => {
