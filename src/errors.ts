@@ -77,3 +77,8 @@ export class TrainingError extends ResNetError {
 export class ResourceError extends ResNetError {
   readonly exitStatus = 1
 }
+
+/** What a system calls its error (`ENOENT`, `ENOSPC`); undefined for errors that are not of the system. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}

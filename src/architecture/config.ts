@@ -4,21 +4,8 @@
  * a ResNet is. The schema below is at once the type and the parser for configs from outside (model files, `--set`).
  */
 import * as v from 'valibot'
-import { ConfigError } from '../errors.ts'
+import { between, parsed, whole } from './schema.ts'
 
-const whole = (minimum: number, maximum: number) =>
-  v.pipe(
-    v.number(`must be a whole number from ${minimum} to ${maximum}`),
-    v.integer(`must be a whole number from ${minimum} to ${maximum}`),
-    v.minValue(minimum, `must be a whole number from ${minimum} to ${maximum}`),
-    v.maxValue(maximum, `must be a whole number from ${minimum} to ${maximum}`),
-  )
-const between = (minimum: number, maximum: number) =>
-  v.pipe(
-    v.number(`must be a number from ${minimum} to ${maximum}`),
-    v.minValue(minimum, `must be a number from ${minimum} to ${maximum}`),
-    v.maxValue(maximum, `must be a number from ${minimum} to ${maximum}`),
-  )
 const channels = whole(1, 65_536)
 const choice = <const T extends readonly (string | number)[]>(options: T) =>
   v.picklist(options, `must be one of ${options.join(', ')}`)
@@ -283,20 +270,7 @@ type ReadonlyDeep<T> = T extends readonly unknown[] | object
  * @throws ConfigError that names the first key that is wrong and says what it must be.
  */
 export function parseConfig(value: unknown): ResNetConfig {
-  const result = v.safeParse(schema, value)
-  if (result.success) return result.output
-  const [issue] = result.issues
-  const key = v.getDotPath(issue) ?? 'config'
-  throw new ConfigError(key, explain(issue))
-}
-
-function explain(issue: v.BaseIssue<unknown>): string {
-  const given = `not ${JSON.stringify(issue.input) ?? 'nothing'}`.slice(0, 80)
-  if (issue.type === 'strict_object' && issue.expected === 'never') return 'is not a field of the config'
-  const message = issue.message.startsWith('must')
-    ? issue.message
-    : `must be ${issue.expected ?? 'something else'}`
-  return `${message}, ${given}`
+  return parsed(schema, value, { name: 'config', of: 'the config' })
 }
 
 /** The block of a stage: its own, or the network's. */

@@ -4,14 +4,9 @@
  * (torchvision, timm, Keras, TensorFlow, MXNet, Caffe, the CIFAR collections); `images/` applies them.
  */
 import * as v from 'valibot'
-import { ConfigError } from '../errors.ts'
+import { parsed, whole } from './schema.ts'
 
-const pixels = v.pipe(
-  v.number('must be a whole number from 1 to 16384'),
-  v.integer('must be a whole number from 1 to 16384'),
-  v.minValue(1, 'must be a whole number from 1 to 16384'),
-  v.maxValue(16_384, 'must be a whole number from 1 to 16384'),
-)
+const pixels = whole(1, 16_384)
 const finite = v.pipe(v.number('must be a number'), v.finite('must be a finite number'))
 const positive = v.pipe(finite, v.gtValue(0, 'must be greater than 0'))
 const forEachChannel = (number: typeof finite | typeof positive) =>
@@ -150,16 +145,5 @@ export function croppedTo(
  * @throws ConfigError that names the first key that is wrong and says what it must be.
  */
 export function parsePreprocessing(value: unknown): Preprocessing {
-  const result = v.safeParse(schema, value)
-  if (result.success) return result.output
-  const [issue] = result.issues
-  const path = v.getDotPath(issue)
-  const key = path === null ? 'preprocessing' : `preprocessing.${path}`
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    throw new ConfigError(key, 'is not a field of a preprocessing')
-  }
-  const message = issue.message.startsWith('must')
-    ? issue.message
-    : `must be ${issue.expected ?? 'something else'}`
-  throw new ConfigError(key, `${message}, not ${JSON.stringify(issue.input) ?? 'nothing'}`.slice(0, 200))
+  return parsed(schema, value, { name: 'preprocessing', of: 'a preprocessing', prefix: 'preprocessing.' })
 }

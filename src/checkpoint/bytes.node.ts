@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { CheckpointError, ResourceError } from '../errors.ts'
+import { CheckpointError, ResourceError, systemCode } from '../errors.ts'
 import { type ByteSource, checkInnerPath, checkRange, type Folder } from './bytes.ts'
 
 /** One `read` of the system takes less than 2 GB; longer ranges go in pieces. */
@@ -103,7 +103,7 @@ async function readRange(
 }
 
 function unreadable(path: string, error: unknown): CheckpointError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+  const code = systemCode(error) ?? 'unknown error'
   const reasons: Record<string, string> = {
     ENOENT: 'there is no such file or folder; check the path',
     ENOTDIR: 'a part of the path is a file, not a folder; check the path',

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
-import { ResourceError } from '../errors.ts'
+import { ResourceError, systemCode } from '../errors.ts'
 
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
@@ -17,7 +17,7 @@ export async function saveFile(path: string, chunks: Chunks): Promise<number> {
     return bytes
   } catch (error) {
     await rm(temporary, { force: true })
-    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+    const code = systemCode(error)
     if (code === undefined) throw error
     throw new ResourceError(
       `${path}: cannot be written (${code}); check the folder, its permissions and the space`,

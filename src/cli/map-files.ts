@@ -2,7 +2,7 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
 import { saveFile } from '../checkpoint/save.node.ts'
-import { ArgumentError, ResourceError } from '../errors.ts'
+import { ArgumentError, ResourceError, systemCode } from '../errors.ts'
 import { encodePng } from '../images/encode.node.ts'
 import type { Picture } from '../images/picture.ts'
 import { pathKind } from '../inference/paths.node.ts'
@@ -60,7 +60,7 @@ export class MapFiles {
 
   async #makeFolder(): Promise<void> {
     await mkdir(this.#out, { recursive: true }).catch((error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+      const code = systemCode(error) ?? error
       throw new ResourceError(`${this.#out}: the folder of the maps cannot be made (${code})`, {
         cause: error,
       })

@@ -1,7 +1,7 @@
 /** Opens datasets and picture collections from disk: folders, tar archives and tables. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { DatasetError, ImageError } from '../errors.ts'
+import { DatasetError, ImageError, systemCode } from '../errors.ts'
 import { pictureLimits } from '../images/picture.ts'
 import { type Archive, openArchive } from './archive.node.ts'
 import { cifarLayout, openCifar } from './cifar.node.ts'
@@ -114,7 +114,7 @@ async function some(path: string, list: PictureList): Promise<PictureList> {
 
 async function readPicture(path: string, limit: number = pictureLimits.fileBytes): Promise<Uint8Array> {
   const unread = (error: unknown) => {
-    throw new ImageError(`${path}: cannot be read (${codeOf(error)})`, { cause: error })
+    throw new ImageError(`${path}: cannot be read (${systemCode(error) ?? error})`, { cause: error })
   }
   const found = await stat(path).catch(unread)
   // A device or pipe has no size to check, and may never end.
@@ -128,9 +128,9 @@ async function readPicture(path: string, limit: number = pictureLimits.fileBytes
 async function isFolder(path: string, what: string): Promise<boolean> {
   const status = await stat(path).catch((error: unknown) => {
     throw new DatasetError(
-      ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
+      ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')
         ? `${path}: no such ${what}; give a file, a folder or a .tar`
-        : `${path}: cannot be read (${codeOf(error)})`,
+        : `${path}: cannot be read (${systemCode(error) ?? error})`,
       { cause: error },
     )
   })
@@ -139,14 +139,10 @@ async function isFolder(path: string, what: string): Promise<boolean> {
   return status.isDirectory()
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
-}
-
 /** All files below a folder; a link to a file is that file, links to folders are not followed. */
 async function filesIn(folder: string): Promise<readonly DatasetFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    throw new DatasetError(`${folder}: cannot be read (${codeOf(error)})`, { cause: error })
+    throw new DatasetError(`${folder}: cannot be read (${systemCode(error) ?? error})`, { cause: error })
   })
   return entries
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())

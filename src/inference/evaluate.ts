@@ -2,6 +2,7 @@
 import { spread } from '../datasets/dataset.ts'
 import { type DatasetItem, openDataset } from '../datasets/open.ts'
 import { CheckpointError, DatasetError, ResNetError } from '../errors.ts'
+import { batchFor } from './batch-size.ts'
 import { imagenetIdsFor } from './imagenet.ts'
 import { matchClasses } from './labels.ts'
 import type { LoadedModel } from './loaded-model.ts'
@@ -27,15 +28,10 @@ export interface Evaluation extends Counts {
   readonly notes: readonly string[]
 }
 
-/** Values of a batch's images together, so that small pictures go many at a time. */
-const batchValues = 1_000_000
-const largestBatch = 64
-
 /** Images that the engine takes at once. */
 function batchOf({ model, engine }: LoadedModel): number {
   const [height, width] = model.preprocessing.crop
-  const fits = Math.floor(batchValues / (height * width * model.config.inputChannels))
-  return engine === 'reference' ? 1 : Math.min(largestBatch, Math.max(1, fits))
+  return engine === 'reference' ? 1 : batchFor(height * width * model.config.inputChannels)
 }
 
 /** Runs a model over a dataset. See `LoadedModel.evaluate`. */

@@ -172,16 +172,21 @@ export class LoadedModel {
     batch: number,
     signal?: AbortSignal,
   ): Promise<readonly Float32Array[]> {
-    const name = `classify ${batch}`
-    await this.#add(name, () => this.#graph, batch)
     const size = images[0]?.length ?? 0
     const joined = new Float32Array(batch * size)
     images.forEach((image, index) => {
       joined.set(image, index * size)
     })
-    const logits = await this.#runOn(name, 'logits', joined, signal)
+    const logits = await this.scoresOf(joined, batch, signal)
     const { classes } = this.model.config
     return images.map((_, index) => logits.slice(index * classes, (index + 1) * classes))
+  }
+
+  /** The scores `[batch, classes]`, before softmax, of images `[batch, C, H, W]`. */
+  async scoresOf(images: Float32Array, batch: number, signal?: AbortSignal): Promise<Float32Array> {
+    const name = `classify ${batch}`
+    await this.#add(name, () => this.#graph, batch)
+    return this.#runOn(name, 'logits', images, signal)
   }
 
   /** Gives back what the engine holds; the model cannot be run afterwards. */

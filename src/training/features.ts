@@ -3,13 +3,13 @@
  * copies, which the epochs take in turn, and of each validation picture as in inference.
  */
 import type { TensorMap } from '../engines/engine.ts'
+import { batchFor } from '../inference/batch-size.ts'
 import { elements } from '../ops/shape.ts'
 import type { FeaturesComputed } from './events.ts'
 import type { Inputs, PictureInputs } from './inputs.ts'
 import { type Scaling, scalingOf, standardise } from './scaling.ts'
 import { Speed } from './speed.ts'
 import type { RunStore } from './store.ts'
-import { batchFor } from './validate.ts'
 
 export interface FeatureOptions {
   readonly pictures: PictureInputs

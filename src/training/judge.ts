@@ -9,10 +9,10 @@ import { validate } from './validate.ts'
 
 /** Judges a model on the test pictures, where there are none on the validation pictures; undefined without both. */
 export async function judge(run: PreparedRun, model: Model): Promise<Judgement | undefined> {
-  const { set, engine, settings, decoded, pictures } = run
+  const { set, engine, engineOptions, settings, decoded, pictures } = run
   const on = set.test.length > 0 ? 'test' : 'val'
   if (set[on].length === 0) return undefined
-  const loaded = await LoadedModel.open(model, engine)
+  const loaded = await LoadedModel.open(model, engine, engineOptions)
   try {
     const worst = new WorstMistakes()
     const counts = await validate({
@@ -20,17 +20,11 @@ export async function judge(run: PreparedRun, model: Model): Promise<Judgement |
       classes: settings.classes,
       values: elements(pictures.shape),
       write: (place, to) => pictures.asInInference(set[on][place], to),
-      scores: (image, batch) => scoresOf(loaded, image, batch),
+      scores: (image, batch) => loaded.scoresOf(image, batch),
       onAnswer: (item, logits) => worst.add(item, logits),
     })
     return { on, counts, mistakes: await worst.draw(loaded, decoded) }
   } finally {
     await loaded.dispose()
   }
-}
-
-async function scoresOf(loaded: LoadedModel, image: Float32Array, batch: number): Promise<Float32Array> {
-  const values = image.length / batch
-  const images = Array.from({ length: batch }, (_, i) => image.subarray(i * values, (i + 1) * values))
-  return Float32Array.from((await loaded.logitsOfBatch(images, batch)).flatMap((row) => [...row]))
 }

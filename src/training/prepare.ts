@@ -3,7 +3,7 @@ import { openRunFolder } from '#platform/training/run-folder'
 import { buildResNet } from '../architecture/build.ts'
 import type { Changes } from '../architecture/change.ts'
 import { openTrainingSet, type TrainingSet } from '../datasets/training-set.ts'
-import type { Engine, TensorMap } from '../engines/engine.ts'
+import type { Engine, EngineOptions, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, DatasetError } from '../errors.ts'
 import { valueNamed } from '../graph/graph.ts'
 import { engineNamed } from '../inference/engines.ts'
@@ -72,6 +72,7 @@ export interface PreparedRun {
   readonly store: RunStore | undefined
   readonly saved: SavedRun | undefined
   readonly engine: Engine
+  readonly engineOptions: EngineOptions
   /** What has come up since it was last asked: unreadable pictures. */
   news(): readonly Skipped[]
   close(): Promise<void>
@@ -257,19 +258,19 @@ async function openNetworks(
   const { set, settings, tensors, store } = given
   const { recipe, seed, classes, config, preprocessing } = settings
   const saved = store?.resumed?.run
-  const threads = options.threads === undefined ? {} : { threads: options.threads }
+  const engineOptions = options.threads === undefined ? {} : { threads: options.threads }
   const batch = batchOf(recipe, set.train.length)
   const stepsPerEpoch = Math.ceil(set.train.length / batch)
   const engine = await engineNamed(options.engine)
   const source = options.teacher ?? settings.teacher ?? undefined
-  const teacher = await openTeacher(source, { settings, engine, ...threads })
+  const teacher = await openTeacher(source, { settings, engine, ...engineOptions })
   const start = frozenValue(settings)
   const learner = await Learner.open({
     config,
     recipe,
     seed,
     engine,
-    ...threads,
+    ...engineOptions,
     batch,
     stepsPerEpoch,
     fineTuning: settings.from !== null,
@@ -297,7 +298,7 @@ async function openNetworks(
     ...(teacher === undefined ? {} : { teacher: teacher.scores }),
   })
   const opened = [...(teacher === undefined ? [] : [teacher]), learner]
-  return { pictures, inputs, batches, learner, engine, batch, stepsPerEpoch, saved, opened }
+  return { pictures, inputs, batches, learner, engine, engineOptions, batch, stepsPerEpoch, saved, opened }
 }
 
 /** What the frozen part, which ends with the value `start`, answers for the pictures. */

@@ -1,25 +1,17 @@
 /** A recipe: all settings of a training run but the data, as one JSON value. */
 import * as v from 'valibot'
+import { between, parsed, whole } from '../architecture/schema.ts'
 import { ConfigError } from '../errors.ts'
 import { augmentationSchema } from '../images/augment/settings.ts'
 
-const number = (from: number, to: number) =>
-  v.pipe(
-    v.number(`must be a number from ${from} to ${to}`),
-    v.finite(`must be a number from ${from} to ${to}`),
-    v.minValue(from, `must be a number from ${from} to ${to}`),
-    v.maxValue(to, `must be a number from ${from} to ${to}`),
-  )
-const whole = (from: number, to: number) =>
-  v.pipe(number(from, to), v.integer(`must be a whole number from ${from} to ${to}`))
-const share = number(0, 1)
+const share = between(0, 1)
 const text = v.pipe(v.string('must be a text'), v.maxLength(1000, 'must have at most 1000 characters'))
 
 const momentum = { momentum: v.pipe(share, v.ltValue(1, 'must be below 1')) }
 const adam = {
   beta1: v.pipe(share, v.ltValue(1, 'must be below 1')),
   beta2: v.pipe(share, v.ltValue(1, 'must be below 1')),
-  epsilon: v.pipe(number(0, 1), v.gtValue(0, 'must be above 0')),
+  epsilon: v.pipe(between(0, 1), v.gtValue(0, 'must be above 0')),
 }
 
 export const recipeSchema = v.strictObject({
@@ -45,11 +37,11 @@ export const recipeSchema = v.strictObject({
     v.strictObject({ kind: v.literal('lamb'), ...adam }),
   ]),
   /** The greatest learning rate; schedules give shares of it. */
-  rate: v.pipe(number(0, 1000), v.gtValue(0, 'must be above 0')),
+  rate: v.pipe(between(0, 1000), v.gtValue(0, 'must be above 0')),
   schedule: v.variant('kind', [
     v.strictObject({ kind: v.literal('constant') }),
     /** Multiplied by `factor` after each of these epochs. */
-    v.strictObject({ kind: v.literal('steps'), after: v.array(number(0, 100_000)), factor: share }),
+    v.strictObject({ kind: v.literal('steps'), after: v.array(between(0, 100_000)), factor: share }),
     /** Half a cosine down to `end` (arXiv:1608.03983, without restarts). */
     v.strictObject({ kind: v.literal('cosine'), end: share }),
     /** A straight line down to `end`. */
@@ -58,13 +50,13 @@ export const recipeSchema = v.strictObject({
     v.strictObject({ kind: v.literal('one-cycle'), start: share, rise: share, end: share }),
   ]),
   /** Linear warm-up from the share `from` over the first epochs, which the schedule then follows. */
-  warmUp: v.nullable(v.strictObject({ epochs: number(0, 1000), from: share })),
+  warmUp: v.nullable(v.strictObject({ epochs: between(0, 1000), from: share })),
   /** Weight decay. */
-  decay: number(0, 100),
+  decay: between(0, 100),
   /** What it draws towards zero: every parameter, or the weights of convolutions and the linear layer only (arXiv:1812.01187, section 3.1). */
   decayed: v.picklist(['all', 'weights'], 'must be all or weights'),
   /** Greatest norm of the gradients; they are scaled down to it. */
-  clip: v.nullable(v.pipe(number(0, 1e6), v.gtValue(0, 'must be above 0'))),
+  clip: v.nullable(v.pipe(between(0, 1e6), v.gtValue(0, 'must be above 0'))),
   /** Decay a step of the exponential moving average of the weights, by which the network is then judged and saved. */
   average: v.nullable(v.pipe(share, v.ltValue(1, 'must be below 1'))),
   /** arXiv:1512.00567, section 7. */
@@ -72,7 +64,7 @@ export const recipeSchema = v.strictObject({
   /** `balanced`: each class counts alike however many pictures it has. */
   classWeights: v.picklist(['none', 'balanced'], 'must be none or balanced'),
   /** Knowledge distillation (arXiv:1503.02531): the share of the loss that asks for the teacher's answers, softened by a temperature. */
-  distillation: v.nullable(v.strictObject({ weight: share, temperature: number(0.1, 100) })),
+  distillation: v.nullable(v.strictObject({ weight: share, temperature: between(0.1, 100) })),
   /** Starts the last scale of each residual branch at zero (arXiv:1706.02677, section 5.1). */
   zeroLastScale: v.boolean('must be true or false'),
   /** Stochastic depth (arXiv:1603.09382): the last block's probability of being dropped, in the place of the network's own. */
@@ -101,13 +93,9 @@ export type Recipe = v.InferOutput<typeof recipeSchema>
  * @throws ConfigError that names the field.
  */
 export function parseRecipe(value: unknown): Recipe {
-  const result = v.safeParse(recipeSchema, value)
-  if (!result.success) {
-    const [issue] = result.issues
-    throw new ConfigError(v.getDotPath(issue) ?? 'recipe', issue.message)
-  }
-  const { microBatch, batch } = result.output
+  const recipe = parsed(recipeSchema, value, { name: 'recipe', of: 'a recipe' })
+  const { microBatch, batch } = recipe
   if (microBatch !== null && microBatch < batch && batch % microBatch !== 0)
     throw new ConfigError('microBatch', `must divide the batch of ${batch}, not be ${microBatch}`)
-  return result.output
+  return recipe
 }

@@ -23,7 +23,7 @@ import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
 import { saveModel } from '../checkpoint/save.ts'
 import type { TensorMap } from '../engines/engine.ts'
-import { ArgumentError, ResourceError } from '../errors.ts'
+import { ArgumentError, ResourceError, systemCode } from '../errors.ts'
 import { readModel } from '../inference/load.ts'
 import type { KeptEvent, RunSettings } from './events.ts'
 import { parseSettings } from './settings.ts'
@@ -90,9 +90,12 @@ class RunFolder implements RunStore {
 
   async begin(settings: RunSettings): Promise<void> {
     await mkdir(this.#path, { recursive: true }).catch((error: unknown) => {
-      throw new ResourceError(`${this.#path}: the run's folder cannot be made (${codeOf(error)})`, {
-        cause: error,
-      })
+      throw new ResourceError(
+        `${this.#path}: the run's folder cannot be made (${systemCode(error) ?? error})`,
+        {
+          cause: error,
+        },
+      )
     })
     await rm(join(this.#path, names.features), { force: true })
     await this.#openLogs({ events: 0, tensorboard: 0 })
@@ -107,7 +110,7 @@ class RunFolder implements RunStore {
 
   async savePreview(png: Uint8Array): Promise<string> {
     const path = join(this.#path, names.preview)
-    await saveFile(path, chunks(png))
+    await saveFile(path, [png])
     return path
   }
 
@@ -148,7 +151,7 @@ class RunFolder implements RunStore {
   }
 
   async #saveText(name: string, text: string): Promise<void> {
-    await saveFile(join(this.#path, name), chunks(new TextEncoder().encode(text)))
+    await saveFile(join(this.#path, name), [new TextEncoder().encode(text)])
   }
 
   async #openLogs(lengths: LogLengths): Promise<void> {
@@ -198,21 +201,13 @@ class Log {
   }
 }
 
-async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes
-}
-
 async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 function failed(path: string, error: unknown): never {
   throw new ResourceError(
-    `${path}: cannot be written (${codeOf(error)}); the run goes on with --resume once there is space again`,
+    `${path}: cannot be written (${systemCode(error) ?? error}); the run goes on with --resume once there is space again`,
     { cause: error },
   )
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

@@ -37,16 +37,7 @@ export async function openTeacher(
   }
   const loaded = await LoadedModel.open(model, engine, threads === undefined ? {} : { threads })
   return {
-    async scores(image, batch) {
-      const values = image.length / batch
-      const images = Array.from({ length: batch }, (_, i) => image.subarray(i * values, (i + 1) * values))
-      const answers = await loaded.logitsOfBatch(images, batch)
-      const scores = new Float32Array(batch * classes.length)
-      answers.forEach((answer, i) => {
-        scores.set(answer, i * classes.length)
-      })
-      return scores
-    },
+    scores: (image, batch) => loaded.scoresOf(image, batch),
     close: () => loaded.dispose(),
   }
 }

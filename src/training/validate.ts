@@ -1,5 +1,6 @@
 /** How often a network in training is right on pictures that it is not trained on. */
 import type { DatasetItem } from '../datasets/dataset.ts'
+import { batchFor } from '../inference/batch-size.ts'
 import { type Counts, Tally } from '../inference/tally.ts'
 
 export interface Validation {
@@ -13,15 +14,6 @@ export interface Validation {
   scores(image: Float32Array, batch: number): Promise<Float32Array>
   /** Hears of every picture and its scores `[classes]`. */
   onAnswer?(item: DatasetItem, scores: Float32Array): void
-}
-
-/** Values of a batch's images together, so that small pictures go many at a time. */
-const batchValues = 1_000_000
-const largestBatch = 64
-
-/** How many pictures of so many values go at a time where nothing is trained. */
-export function batchFor(values: number): number {
-  return Math.min(largestBatch, Math.max(1, Math.floor(batchValues / values)))
 }
 
 export async function validate(validation: Validation): Promise<Counts> {

@@ -1,28 +1,14 @@
 /** What happens to training pictures, as JSON values: each field is one published augmentation. */
 import * as v from 'valibot'
+import { between, whole } from '../../architecture/schema.ts'
 
-const share = v.pipe(
-  v.number('must be a number from 0 to 1'),
-  v.minValue(0, 'must be a number from 0 to 1'),
-  v.maxValue(1, 'must be a number from 0 to 1'),
-)
+const share = between(0, 1)
 const positive = v.pipe(
   v.number('must be a number above 0'),
   v.gtValue(0, 'must be a number above 0'),
   v.maxValue(1000, 'must be at most 1000'),
 )
-const strength = v.pipe(
-  v.number('must be a number from 0 to 2'),
-  v.minValue(0, 'must be a number from 0 to 2'),
-  v.maxValue(2, 'must be a number from 0 to 2'),
-)
-const whole = (from: number, to: number) =>
-  v.pipe(
-    v.number(`must be a whole number from ${from} to ${to}`),
-    v.integer(`must be a whole number from ${from} to ${to}`),
-    v.minValue(from, `must be a whole number from ${from} to ${to}`),
-    v.maxValue(to, `must be a whole number from ${from} to ${to}`),
-  )
+const strength = between(0, 2)
 const range = (number: typeof share | typeof positive) =>
   v.pipe(
     v.strictTuple([number, number], 'must be a least and a greatest number'),
@@ -63,11 +49,7 @@ export const augmentationSchema = v.strictObject({
       v.strictObject({
         kind: v.literal('rand-augment'),
         operations: whole(1, 16),
-        magnitude: v.pipe(
-          v.number('must be a number from 0 to 30'),
-          v.minValue(0, 'must be a number from 0 to 30'),
-          v.maxValue(30, 'must be a number from 0 to 30'),
-        ),
+        magnitude: between(0, 30),
       }),
     ]),
   ),
