@@ -26,10 +26,18 @@ function run(killAfter) {
 
 let killed = 0
 while (killed < Number(times)) {
-  const { signal, status } = await run(300 + Math.random() * 1500)
-  if (signal === 'SIGKILL') killed++
-  else if (status !== 0) process.exit(status ?? 1)
-  else break
+  // The process needs a third of a second before its first step; then a few epochs of a small run fit.
+  const { signal, status } = await run(300 + Math.random() * 800)
+  if (signal === 'SIGKILL') {
+    killed++
+    continue
+  }
+  console.error(
+    status === 0
+      ? `the run ended after ${killed} kills; give it more epochs`
+      : `the run failed with status ${status}`,
+  )
+  process.exit(1)
 }
 console.log(`killed ${killed} times`)
 const { status } = await run()

@@ -202,7 +202,7 @@ const command = [
 describe('resnet train', () => {
   test('saves on Ctrl-C, says how to go on, and then ends as if nothing had happened', async () => {
     const out = join(folder, 'ctrl-c')
-    const long = ['train', pictures, ...command, '--set', 'epochs=24', '--out', out]
+    const long = ['train', pictures, ...command, '--set', 'epochs=120', '--out', out]
     const interrupted = await resnet(long, {
       meanwhile: (child) => child.stdout?.once('data', () => setTimeout(() => child.kill('SIGINT'), 300)),
     })
@@ -219,7 +219,7 @@ describe('resnet train', () => {
 
   test('ends the same however often it is killed', async () => {
     const out = join(folder, 'killed')
-    const long = ['train', pictures, ...command, '--set', 'epochs=24', '--out', out]
+    const long = ['train', pictures, ...command, '--set', 'epochs=120', '--out', out]
     await promisify(execFile)(process.execPath, ['scripts/kill.mjs', '20', ...long], { cwd: root })
     expect(await digest('killed', 'last')).toBe(await digest('not-interrupted', 'last'))
   })
