@@ -5,8 +5,9 @@
  */
 import type { Metadata, Sharp } from 'sharp'
 import { ImageError } from '../errors.ts'
-import { type EncodedPicture, type Picture, pictureLimits, threeChannels } from './picture.ts'
-import { checkFormat, checkPixels, sizeOfColourJpeg } from './sniff.ts'
+import { decodeSmall, isSmall, openOptions } from './decode-small.node.ts'
+import { type EncodedPicture, type Picture, threeChannels } from './picture.ts'
+import { checkFormat, checkPixels, headerOfColourJpeg } from './sniff.ts'
 
 export interface DecodeOptions {
   /** Whether to turn the picture as its EXIF orientation says (default true; torchvision does not). */
@@ -25,12 +26,15 @@ export async function decodePicture(
   checkFormat(file, bytes)
   // Loaded when the first picture comes: it costs 50 ms that most commands need not pay.
   const { default: sharp } = await import('sharp')
-  const open = () =>
-    sharp(bytes, { ignoreIcc: true, limitInputPixels: pictureLimits.pixels, failOn: 'truncated' })
+  const open = () => sharp(bytes, openOptions)
   try {
     // The usual picture needs no look at its metadata, which costs small ones a third of their time.
-    const size = sizeOfColourJpeg(bytes)
-    const metadata = size === undefined ? await open().metadata() : { ...size, ...plain }
+    const header = headerOfColourJpeg(bytes)
+    if (header !== undefined && isSmall(header) && !(orient && header.mayBeTurned)) {
+      const { width, height } = header
+      return { width, height, data: await decodeSmall(bytes, header) }
+    }
+    const metadata = header === undefined ? await open().metadata() : { ...header, ...plain }
     checkPixels(file, metadata.width, metadata.height)
     const image = orient ? open().autoOrient() : open()
     return await toRgb(image, metadata)

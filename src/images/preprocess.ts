@@ -29,10 +29,10 @@ export function writeInput(
   offset: number,
 ): void {
   const size = pixels.width * pixels.height
+  const inputs = inputsOfBytes(preprocessing)
   channelPlanes(pixels, preprocessing).forEach(({ bytes, first, step }, c) => {
-    const inputs = inputsOfBytes(preprocessing, c)
-    const start = offset + c * size
-    for (let i = 0; i < size; i++) target[start + i] = inputs[bytes[first + i * step] ?? 0] ?? 0
+    const [start, table] = [offset + c * size, c * 256]
+    for (let i = 0; i < size; i++) target[start + i] = inputs[table + (bytes[first + i * step] ?? 0)] ?? 0
   })
 }
 
@@ -52,10 +52,20 @@ export function pictureOfInput(input: Float32Array, preprocessing: Preprocessing
   return { width, height, data: new Uint8Array(data.buffer) }
 }
 
-/** What each of the 256 values of a byte becomes in a channel of the input. */
-function inputsOfBytes({ divisor, mean, std }: Preprocessing, channel: number): Float32Array {
-  const [shift, scale] = [mean[channel] ?? 0, std[channel] ?? 1]
-  return Float32Array.from({ length: 256 }, (_, value) => (value / divisor - shift) / scale)
+const tables = new WeakMap<Preprocessing, Float32Array>()
+
+/** What each of the 256 values of a byte becomes, `[C, 256]`; made once, as it takes as long as a small picture. */
+function inputsOfBytes(preprocessing: Preprocessing): Float32Array {
+  const known = tables.get(preprocessing)
+  if (known !== undefined) return known
+  const { divisor, mean, std } = preprocessing
+  const made = new Float32Array(mean.length * 256)
+  mean.forEach((shift, c) => {
+    for (let value = 0; value < 256; value++)
+      made[c * 256 + value] = (value / divisor - shift) / (std[c] ?? 1)
+  })
+  tables.set(preprocessing, made)
+  return made
 }
 
 /** The pixels that the network sees, before any arithmetic: resized and cut. */
