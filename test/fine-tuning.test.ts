@@ -6,12 +6,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { openDataset } from '../src/datasets/open.ts'
 import { type LabelledPicture, type TrainingSet, trainingSetOf } from '../src/datasets/training-set.ts'
 import { cachedModel } from '../src/hub/hub.ts'
-import { readModel } from '../src/index.ts'
+import { enableExperimentalSimd, readModel } from '../src/index.ts'
 import type { Ended, TrainingEvent } from '../src/training/events.ts'
 import type { TrainOptions } from '../src/training/prepare.ts'
 import { train } from '../src/training/train.ts'
 import { dataFile, dataFolder } from './data.ts'
 import { relativeDifference } from './network.ts'
+
+// As the command does: it is up to twice as fast.
+enableExperimentalSimd()
 
 /** All that a run tells. */
 async function run(options: TrainOptions): Promise<readonly TrainingEvent[]> {

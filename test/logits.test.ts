@@ -11,7 +11,7 @@ import { referenceEngine } from '../src/engines/reference/reference.ts'
 import { wasmEngine } from '../src/engines/wasm/wasm.ts'
 import { parametersOf } from '../src/graph/graph.ts'
 import { elementsPerImage } from '../src/ops/shape.ts'
-import { generate } from './generator.ts'
+import { generate, generateStates } from './generator.ts'
 import { relativeDifference, runOnce } from './network.ts'
 
 interface LogitsFixture {
@@ -41,8 +41,9 @@ describe.each(['torchvision', 'timm', 'keras', 'papers'])('logits recorded from 
     const graph = buildResNet(changed(config(variant), set))
     expect(parametersOf(graph).reduce((sum, { shape }) => sum + elementsPerImage(shape), 0)).toBe(parameters)
     const inputs = new Map([['image', generate('input', input)]])
+    const run = { batch: input[0], states: generateStates(graph, gain), inputs }
     for (const { engine, tolerance } of engines) {
-      const { outputs } = await runOnce(engine, graph, { batch: input[0], gain, inputs })
+      const { outputs } = await runOnce(engine, graph, run)
       const difference = relativeDifference(outputs.get('logits') ?? [], logits.flat())
       const allowed = illConditioned.includes(variant) ? Math.max(tolerance, 2.5e-3) : tolerance
       expect(difference, engine.name).toBeLessThanOrEqual(allowed)

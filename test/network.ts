@@ -5,16 +5,21 @@ import type { Graph } from '../src/graph/graph.ts'
 import { initialise } from '../src/graph/initialise.ts'
 import { generateStates } from './generator.ts'
 
-/** One run of a graph on generated states; also answers the states after it. */
+/** One run of a graph from given states; answers its outputs, and the states that are asked for as they are after it. */
 export async function runOnce(
   engine: Engine,
   graph: Graph,
-  options: { readonly batch: number; readonly gain: number; readonly inputs: TensorMap },
+  options: {
+    readonly batch: number
+    readonly states: TensorMap
+    readonly inputs: TensorMap
+    readonly read?: readonly string[]
+  },
 ): Promise<{ readonly outputs: TensorMap; readonly states: TensorMap }> {
-  const session = await engine.open(generateStates(graph, options.gain))
+  const session = await engine.open(options.states)
   await session.add('run', graph, { batch: options.batch })
   const outputs = await session.run('run', options.inputs)
-  const states = await session.readState()
+  const states = await session.readState(options.read ?? [])
   await session.dispose()
   return { outputs, states }
 }

@@ -5,7 +5,7 @@ import { changed } from '../src/architecture/change.ts'
 import { config } from '../src/architecture/variants.ts'
 import { onnxruntime } from '../src/engines/onnxruntime/onnxruntime.ts'
 import { referenceEngine } from '../src/engines/reference/reference.ts'
-import { generateInput } from './generator.ts'
+import { generateInput, generateStates } from './generator.ts'
 import { relativeDifference, runOnce } from './network.ts'
 import { onnxRuntime } from './onnxruntime.ts'
 
@@ -58,7 +58,7 @@ describe.skipIf(onnxRuntime === undefined)('ONNX Runtime on our files (npm insta
     const [, ...size] = graph.inputs.get('image')?.shape ?? []
     const batch = 2
     const image = generateInput([batch, ...size.map(Number)])
-    const options = { batch, gain, inputs: new Map([['image', image]]) }
+    const options = { batch, states: generateStates(graph, gain), inputs: new Map([['image', image]]) }
     const expected = await runOnce(referenceEngine, graph, options)
     const { outputs } = await runOnce(engine, graph, options)
     const logits = expected.outputs.get('logits') ?? new Float32Array()

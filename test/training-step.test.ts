@@ -9,7 +9,7 @@ import { buildGradients } from '../src/architecture/gradients.ts'
 import { config } from '../src/architecture/variants.ts'
 import { referenceEngine } from '../src/engines/reference/reference.ts'
 import { wasmEngine } from '../src/engines/wasm/wasm.ts'
-import { generate } from './generator.ts'
+import { generate, generateStates } from './generator.ts'
 import { relativeDifference, runOnce, trainingInputs } from './network.ts'
 
 /** A tensor as the fixture keeps it: whole, or its sum, its sum of squares and how it begins. */
@@ -71,7 +71,12 @@ describe.each(
   const graph = buildGradients(changed(config(variant), set))
   const classes = logits[0]?.length ?? 0
   const inputs = trainingInputs(generate('input', input), labels, { classes, weight: 1 / labels.length })
-  const step = runOnce(engine, graph, { batch: labels.length, gain: 1, inputs })
+  const step = runOnce(engine, graph, {
+    batch: labels.length,
+    states: generateStates(graph),
+    inputs,
+    read: Object.keys(running),
+  })
 
   it('gives the same logits and loss', async () => {
     const { outputs } = await step
