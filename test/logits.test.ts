@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { totalsOf } from '../src/analysis/summary.ts'
 import { buildResNet } from '../src/architecture/build.ts'
 import { changed } from '../src/architecture/change.ts'
 import { config } from '../src/architecture/variants.ts'
@@ -23,9 +24,10 @@ interface LogitsFixture {
   readonly logits: readonly (readonly number[])[]
 }
 
+/** The reference engine takes seconds for networks of more multiply-adds, and meets every kind of them in smaller ones. */
 const engines = [
-  { engine: referenceEngine, tolerance: 1e-4 },
-  { engine: wasmEngine, tolerance: 1e-3 },
+  { engine: referenceEngine, tolerance: 1e-4, macs: 350e6 },
+  { engine: wasmEngine, tolerance: 1e-3, macs: Number.POSITIVE_INFINITY },
 ]
 
 /** 54 gates in a row carry rounding on: PyTorch's own single precision is off by 0.9e-3 there. */
@@ -37,12 +39,13 @@ describe.each(['torchvision', 'timm', 'keras', 'papers'])('logits recorded from 
 
   it.each(
     fixtures.map((fixture) => [`${fixture.variant} ${JSON.stringify(fixture.set)}`, fixture] as const),
-  )('%s agree in every engine', async (_title, { variant, set, parameters, gain, input, logits }) => {
+  )('%s agree in the engines', async (_title, { variant, set, parameters, gain, input, logits }) => {
     const graph = buildResNet(changed(config(variant), set))
     expect(parametersOf(graph).reduce((sum, { shape }) => sum + elementsPerImage(shape), 0)).toBe(parameters)
     const inputs = new Map([['image', generate('input', input)]])
     const run = { batch: input[0], states: generateStates(graph, gain), inputs }
-    for (const { engine, tolerance } of engines) {
+    const macs = totalsOf(graph).macs * input[0]
+    for (const { engine, tolerance } of engines.filter((one) => macs <= one.macs)) {
       const { outputs } = await runOnce(engine, graph, run)
       const difference = relativeDifference(outputs.get('logits') ?? [], logits.flat())
       const allowed = illConditioned.includes(variant) ? Math.max(tolerance, 2.5e-3) : tolerance

@@ -6,9 +6,21 @@ interface ProductSize {
   readonly columns: number
 }
 
+/** Narrower products than this are sums along rows of a; wider ones add up rows of b. */
+const narrow = 10
+
 /** out[rows, columns] += a[rows, inner] · b[inner, columns] */
 export function addProduct(out: Float64Array, a: Float64Array, b: Float64Array, size: ProductSize): void {
-  addRows(out, b, size, (row, k) => a[row * size.inner + k] ?? 0)
+  if (size.columns < narrow) addProductTransposed(out, a, transposed(b, size), size)
+  else addRows(out, b, size, (row, k) => a[row * size.inner + k] ?? 0)
+}
+
+/** b[inner, columns] as [columns, inner]. */
+function transposed(b: Float64Array, { inner, columns }: ProductSize): Float64Array {
+  const out = new Float64Array(columns * inner)
+  for (let k = 0; k < inner; k++)
+    for (let j = 0; j < columns; j++) out[j * inner + k] = b[k * columns + j] ?? 0
+  return out
 }
 
 /** out[rows, columns] += aᵀ · b, where a is [inner, rows] and b is [inner, columns] */
@@ -78,9 +90,24 @@ export function addProductTransposed(
   const { rows, inner, columns } = size
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      let sum = 0
-      for (let k = 0; k < inner; k++) sum += (a[i * inner + k] ?? 0) * (b[j * inner + k] ?? 0)
-      out[i * columns + j] = (out[i * columns + j] ?? 0) + sum
+      out[i * columns + j] = (out[i * columns + j] ?? 0) + dot(a, i * inner, b, j * inner, inner)
     }
   }
+}
+
+/** The product of two runs of numbers, in four sums, none of which waits for another. */
+function dot(a: Float64Array, fromA: number, b: Float64Array, fromB: number, length: number): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  let k = 0
+  for (; k + 4 <= length; k += 4) {
+    s0 += (a[fromA + k] ?? 0) * (b[fromB + k] ?? 0)
+    s1 += (a[fromA + k + 1] ?? 0) * (b[fromB + k + 1] ?? 0)
+    s2 += (a[fromA + k + 2] ?? 0) * (b[fromB + k + 2] ?? 0)
+    s3 += (a[fromA + k + 3] ?? 0) * (b[fromB + k + 3] ?? 0)
+  }
+  for (; k < length; k++) s0 += (a[fromA + k] ?? 0) * (b[fromB + k] ?? 0)
+  return s0 + s1 + (s2 + s3)
 }
