@@ -64,6 +64,10 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
     },
     epochs,
     steps: Array.from({ length: 24 }, (__, i) => ({ step: i + 1, rate: 0.1 * (1 - i / 24) })),
+    skipped: Array.from({ length: 25 }, (__, i) => ({
+      file: `train/${i}<script>.png`,
+      error: `train/${i}<script>.png: the file is empty`,
+    })),
     ended: {
       kind: 'ended',
       ...{ reason: 'finished', epochs: 3, steps: 24, seconds: 12 },
@@ -139,6 +143,15 @@ describe('a report', () => {
     )
   })
 
+  test('names the first pictures that could not be read, and counts them', async () => {
+    const page = await reportOf(madeUp(['ant', 'bee'], 20))
+    const section = /left out<\/h2>(.*?)<\/section>/s.exec(page)?.[1] ?? ''
+    expect(section).toContain('25 pictures could not be read; the first 20 are:')
+    const rows = [...section.matchAll(/<tr><td>(.*?)<\/td><td>(.*?)<\/td>/g)]
+    expect(rows).toHaveLength(20)
+    expect(rows[3]?.slice(1)).toEqual(['train/3&lt;script&gt;.png', 'the file is empty'])
+  })
+
   test('whose recipe has no name says where it is', async () => {
     const data = madeUp(['ant', 'bee'], 1)
     const settings = { ...data.started.settings, recipeName: 'its own' }
@@ -158,9 +171,16 @@ describe('a report', () => {
     const { started, ended } = madeUp(hostile, 1)
     const { test: _, ...rest } = ended
     const interrupted = { ...rest, reason: 'interrupted', epochs: 0, best: null } as const
-    const page = await reportOf({ started, epochs: [], steps: [], ended: interrupted, judgement: undefined })
+    const page = await reportOf({
+      started,
+      epochs: [],
+      steps: [],
+      skipped: [],
+      ended: interrupted,
+      judgement: undefined,
+    })
     expect(page).toContain('It was interrupted after step 24')
-    expect(page.match(/NaN|undefined|Worst mistakes/)).toBeNull()
+    expect(page.match(/NaN|undefined|Worst mistakes|left out/)).toBeNull()
   })
 })
 
@@ -203,6 +223,18 @@ describe('the report of a run', () => {
     const { data } = options('stopped')
     await finish({ data, out: join(folder, 'stopped'), resume: true })
     expect(withoutClocks(await reportIn('stopped'))).toBe(withoutClocks(await reportIn('whole')))
+  })
+
+  test('tells of damaged pictures, of those to be tested too', async () => {
+    const data = join(folder, 'damaged')
+    await writeSmallPictures(data, { train: 20, test: 6 })
+    for (const part of ['train', 'test'])
+      await writeFile(join(data, part, 'moss', 'broken.png'), 'this is no picture')
+    await finish({ ...options('with-damage'), data })
+    const page = await reportIn('with-damage')
+    expect(page).toContain('2 pictures could not be read:')
+    for (const part of ['train', 'test'])
+      expect(page).toContain(`<td>${part}/moss/broken.png</td><td>not a picture;`)
   })
 
   test('of a run that ended for want of patience is written again without another step', async () => {

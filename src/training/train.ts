@@ -87,7 +87,7 @@ class Loop {
   async *#prepare(): AsyncGenerator<TrainingEvent, void, undefined> {
     let prepared = false
     for await (const event of this.#run.inputs.prepare(this.#signal)) {
-      for (const news of this.#run.news()) yield* this.#tell(news)
+      yield* this.#tellNews()
       prepared = true
       yield event
     }
@@ -131,7 +131,7 @@ class Loop {
       // Its failure is met where it is awaited, not while the step runs.
       next?.catch(() => undefined)
       const event = await this.#step(batch)
-      for (const news of this.#run.news()) yield* this.#tell(news)
+      yield* this.#tellNews()
       yield* this.#tell(event)
       if (performance.now() - this.#lastSave > this.#saveEverySeconds * 1000) yield await this.#save()
     }
@@ -219,6 +219,11 @@ class Loop {
     })
   }
 
+  /** What reading pictures has brought to light. */
+  async *#tellNews(): AsyncGenerator<TrainingEvent, void, undefined> {
+    for (const news of this.#run.news()) yield* this.#tell(news)
+  }
+
   /** The end: the best model is judged, and the run's folder gets its report. */
   async *#end(reason: Ended['reason']): AsyncGenerator<TrainingEvent, void, undefined> {
     const { settings, learner, set, store } = this.#run
@@ -228,6 +233,7 @@ class Loop {
     // The validation pictures have been judged by; that they are once more is for the report alone.
     const isAsked = reason !== 'interrupted' && (set.test.length > 0 || store !== undefined)
     const judgement = isAsked ? await judge(this.#run, model) : undefined
+    yield* this.#tellNews()
     const ended: KeptEnd = {
       kind: 'ended',
       reason,

@@ -1,13 +1,15 @@
 /** What the report of a run shows. */
 import type { Counts } from '../../inference/tally.ts'
 import type { EpochFigures } from '../../plots/curves.ts'
-import type { KeptEnd, Started, Stepped } from '../events.ts'
+import type { KeptEnd, Skipped, Started, Stepped } from '../events.ts'
 
 export interface ReportData {
   readonly started: Started
   readonly epochs: readonly EpochFigures[]
   /** Steps at even distances, so many as a curve can show. */
   readonly steps: readonly Pick<Stepped, 'step' | 'rate'>[]
+  /** The pictures that could not be read, each once. */
+  readonly skipped: readonly Pick<Skipped, 'file' | 'error'>[]
   readonly ended: KeptEnd
   /** The best model on pictures that it was not trained on; undefined for a run that was interrupted. */
   readonly judgement: Judgement | undefined

@@ -16,18 +16,30 @@ const epochSchema = v.object({
   best: v.boolean(),
 })
 
+const skippedSchema = v.object({ file: v.string(), error: v.string() })
+
 /** Throws `CheckpointError` for what is not as `train()` tells it. */
 export async function historyOf(
   events: AsyncIterable<unknown>,
-): Promise<Pick<ReportData, 'epochs' | 'steps'>> {
+): Promise<Pick<ReportData, 'epochs' | 'steps' | 'skipped'>> {
   const epochs: EpochFigures[] = []
   const steps = new Thinned<unknown>()
+  // A run that went on told of each picture again.
+  const skipped = new Map<string, v.InferOutput<typeof skippedSchema>>()
   for await (const event of events) {
     const told = parsed(kind, event)
     if (told.kind === 'step') steps.add(event)
     else if (told.kind === 'epoch') epochs.push(epochFigures(event))
+    else if (told.kind === 'skipped') {
+      const picture = parsed(skippedSchema, event)
+      skipped.set(picture.file, picture)
+    }
   }
-  return { epochs, steps: steps.list.map((step) => parsed(stepSchema, step)) }
+  return {
+    epochs,
+    steps: steps.list.map((step) => parsed(stepSchema, step)),
+    skipped: [...skipped.values()],
+  }
 }
 
 function epochFigures(event: unknown): EpochFigures {

@@ -25,6 +25,7 @@ export async function reportOf(data: ReportData): Promise<string> {
 <body><header><h1>${name}</h1><p class="quiet">${aboutRun(data)}</p>${headline(data)}</header>
 <main>${await curvesSection(data)}
 ${judgement === undefined ? nothing : await judgementSections(judgement)}
+${skippedSection(data.skipped)}
 ${costSection(started)}
 ${settingsSection(settings)}</main></body></html>
 `
@@ -115,6 +116,21 @@ function mistakeFigure({ file, truth, truthProbability, answer, probability, pic
     map === undefined ? nothing : html`<img alt="where it looks like ${answer}" src="${pngAddress(map)}">`
   }</div><figcaption><b>${truth}</b> (${shareOf(truthProbability)}) taken for <b>${answer}</b> (${shareOf(probability)})<small>${file}</small></figcaption></figure>
 `
+}
+
+/** More pictures than these are counted only. */
+const shownSkipped = 20
+
+function skippedSection(skipped: ReportData['skipped']): Html {
+  if (skipped.length === 0) return nothing
+  const more = skipped.length - shownSkipped
+  const rows = skipped.slice(0, shownSkipped).map(
+    ({ file, error }) => html`<tr><td>${file}</td><td>${error.replace(`${file}: `, '')}</td></tr>
+`,
+  )
+  return html`<section><h2>Pictures that were left out</h2>
+<p>${countOf(skipped.length, 'picture')} could not be read${more > 0 ? `; the first ${shownSkipped} are` : ''}:</p>
+<div class="scroll"><table class="settings"><tbody>${rows}</tbody></table></div></section>`
 }
 
 function pngAddress(bytes: Uint8Array): string {

@@ -7,7 +7,7 @@ import { reportOf } from './report.ts'
 /** Writes the report of all that a run has told, before an interruption too. Throws `ResourceError` on a full disk. */
 export async function saveReport(
   store: RunStore,
-  outcome: Omit<ReportData, 'epochs' | 'steps'>,
+  outcome: Omit<ReportData, 'epochs' | 'steps' | 'skipped'>,
 ): Promise<void> {
   const history = await historyOf(store.events())
   await store.saveReport(await reportOf({ ...outcome, ...history }))
