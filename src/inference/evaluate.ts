@@ -2,7 +2,7 @@
 import { spread } from '../datasets/dataset.ts'
 import { type DatasetItem, openDataset } from '../datasets/open.ts'
 import { CheckpointError, DatasetError, ResNetError } from '../errors.ts'
-import { batchFor } from './batch-size.ts'
+import { answersOf } from './batches.ts'
 import { imagenetIdsFor } from './imagenet.ts'
 import { matchClasses } from './labels.ts'
 import type { LoadedModel } from './loaded-model.ts'
@@ -28,12 +28,6 @@ export interface Evaluation extends Counts {
   readonly notes: readonly string[]
 }
 
-/** Images that the engine takes at once. */
-function batchOf({ model, engine }: LoadedModel): number {
-  const [height, width] = model.preprocessing.crop
-  return engine === 'reference' ? 1 : batchFor(height * width * model.config.inputChannels)
-}
-
 /** Runs a model over a dataset. See `LoadedModel.evaluate`. */
 export async function evaluate(
   loaded: LoadedModel,
@@ -53,60 +47,62 @@ export async function evaluate(
     })
     const items = spread(dataset.items, limit)
     const tally = new Tally(indices, model.labels, model.config.classes)
-    const errors: { file: string; error: string }[] = []
+    const problems = new Map<DatasetItem, string>()
     let engineMs = 0
-    for await (const batch of prepared(items, loaded, signal)) {
-      const good = batch.flatMap(({ item, image }) => (image instanceof ResNetError ? [] : [{ item, image }]))
-      for (const { item, image } of batch) {
-        if (image instanceof ResNetError) errors.push({ file: item.file, error: image.message })
+    let done = 0
+    const walk = answersOf({
+      items,
+      ...sizesOf(loaded),
+      write: async (item, _, to) => {
+        signal?.throwIfAborted()
+        const problem = await write(loaded, item, to)
+        if (problem !== undefined) problems.set(item, problem)
+        return problem === undefined
+      },
+      run: async (inputs, batch) => {
+        const before = performance.now()
+        const scores = await loaded.scoresOf(inputs, batch, signal)
+        engineMs += performance.now() - before
+        return scores
+      },
+    })
+    for await (const batch of walk) {
+      for (const { item, answer } of batch) {
+        if (answer === undefined) continue
+        checkScores(model.name, item.file, answer)
+        tally.add(item.class, answer)
       }
-      const before = performance.now()
-      const images = good.map(({ image }) => image)
-      const answers = await loaded.logitsOfBatch(images, batchOf(loaded), signal)
-      engineMs += performance.now() - before
-      good.forEach(({ item }, index) => {
-        const logits = answers[index] ?? new Float32Array()
-        checkScores(model.name, item.file, logits)
-        tally.add(item.class, logits)
-      })
-      progress?.({ done: tally.images + errors.length, total: items.length })
+      done += batch.length
+      progress?.({ done, total: items.length })
     }
     if (tally.images === 0)
       throw new DatasetError(`${dataset.name}: none of its ${items.length} pictures could be read`)
     const seconds = (performance.now() - start) / 1000
+    const errors = items.flatMap((item) => {
+      const error = problems.get(item)
+      return error === undefined ? [] : [{ file: item.file, error }]
+    })
     return { ...tally.counts(), seconds, imagesPerSecond: tally.images / (engineMs / 1000), errors, notes }
   } finally {
     await dataset.close()
   }
 }
 
-interface Prepared {
-  readonly item: DatasetItem
-  /** The network's input, or why there is none. */
-  readonly image: Float32Array | ResNetError
+/** Of the model's input, and how many pictures its engine takes at once. */
+function sizesOf({ model, engine }: LoadedModel): { readonly values: number; readonly batch?: number } {
+  const [height, width] = model.preprocessing.crop
+  const values = height * width * model.config.inputChannels
+  return engine === 'reference' ? { values, batch: 1 } : { values }
 }
 
-/**
- * Batches of decoded pictures, in order. Decoding and the engine take turns: each uses all cores, and beside the other neither
- * gets done sooner.
- */
-async function* prepared(
-  items: readonly DatasetItem[],
-  loaded: LoadedModel,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<readonly Prepared[], void, undefined> {
-  const one = async (item: DatasetItem): Promise<Prepared> => {
-    try {
-      return { item, image: await loaded.prepare(await item.read()) }
-    } catch (error) {
-      if (error instanceof ResNetError) return { item, image: error }
-      throw error
-    }
-  }
-  const size = batchOf(loaded)
-  for (let start = 0; start < items.length; start += size) {
-    signal?.throwIfAborted()
-    yield await Promise.all(items.slice(start, start + size).map(one))
+/** Writes the input of a picture; answers why it cannot. */
+async function write(loaded: LoadedModel, item: DatasetItem, to: Float32Array): Promise<string | undefined> {
+  try {
+    to.set(await loaded.prepare(await item.read()))
+    return undefined
+  } catch (error) {
+    if (error instanceof ResNetError) return error.message
+    throw error
   }
 }
 

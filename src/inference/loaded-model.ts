@@ -163,26 +163,7 @@ export class LoadedModel {
     return this.#runOn('classify', 'logits', image, signal)
   }
 
-  /**
-   * The scores of several images at once, one array for each. All calls with one `batch` share one program; where there
-   * are fewer images than that, the rest of the batch stays empty.
-   */
-  async logitsOfBatch(
-    images: readonly Float32Array[],
-    batch: number,
-    signal?: AbortSignal,
-  ): Promise<readonly Float32Array[]> {
-    const size = images[0]?.length ?? 0
-    const joined = new Float32Array(batch * size)
-    images.forEach((image, index) => {
-      joined.set(image, index * size)
-    })
-    const logits = await this.scoresOf(joined, batch, signal)
-    const { classes } = this.model.config
-    return images.map((_, index) => logits.slice(index * classes, (index + 1) * classes))
-  }
-
-  /** The scores `[batch, classes]`, before softmax, of images `[batch, C, H, W]`. */
+  /** The scores `[batch, classes]`, before softmax, of images `[batch, C, H, W]`. All calls with one `batch` share one program. */
   async scoresOf(images: Float32Array, batch: number, signal?: AbortSignal): Promise<Float32Array> {
     const name = `classify ${batch}`
     await this.#add(name, () => this.#graph, batch)

@@ -3,7 +3,7 @@
  * copies, which the epochs take in turn, and of each validation picture as in inference.
  */
 import type { TensorMap } from '../engines/engine.ts'
-import { batchFor } from '../inference/batch-size.ts'
+import { answersOf } from '../inference/batches.ts'
 import { elements } from '../ops/shape.ts'
 import type { FeaturesComputed } from './events.ts'
 import type { Inputs, PictureInputs } from './inputs.ts'
@@ -90,7 +90,8 @@ export class FeatureInputs implements Inputs {
   async *#compute(
     signal: AbortSignal | undefined,
   ): AsyncGenerator<FeaturesComputed, TensorMap | undefined, undefined> {
-    const { pictures, counts, copies } = this.#options
+    const { pictures, counts, copies, compute } = this.#options
+    const values = elements(pictures.shape)
     const wanted = [
       ...Array.from({ length: copies }, (_, copy) => ({
         name: `train/${copy}`,
@@ -110,12 +111,20 @@ export class FeatureInputs implements Inputs {
     for (const { name, count, write } of wanted) {
       const table = new Float32Array(count * this.#values)
       tables.set(name, table)
-      for (let start = 0; start < count; start += this.#batch) {
-        if (signal?.aborted === true) return undefined
-        const images = Math.min(this.#batch, count - start)
-        table.set(await this.#row(start, images, write), start * this.#values)
-        speed.add(images)
-        done += images
+      const items = Array.from({ length: count }, (_, i) => i)
+      for await (const batch of answersOf({
+        items,
+        values,
+        run: compute,
+        write: (place, _, to) => write(place, to),
+      })) {
+        for (const { item, answer } of batch) {
+          const row = table.subarray(item * this.#values, (item + 1) * this.#values)
+          if (answer === undefined) row.fill(Number.NaN)
+          else row.set(answer)
+        }
+        speed.add(batch.length)
+        done += batch.length
         const { imagesPerSecond } = speed
         yield {
           kind: 'features',
@@ -124,32 +133,9 @@ export class FeatureInputs implements Inputs {
           imagesPerSecond,
           secondsLeft: (total - done) / imagesPerSecond,
         }
+        if (signal?.aborted === true && done < total) return undefined
       }
     }
     return tables
-  }
-
-  get #batch(): number {
-    return batchFor(elements(this.#options.pictures.shape))
-  }
-
-  /** Features of the pictures from `start` on. */
-  async #row(
-    start: number,
-    images: number,
-    write: (place: number, to: Float32Array) => Promise<boolean>,
-  ): Promise<Float32Array> {
-    const pixels = elements(this.#options.pictures.shape)
-    const image = new Float32Array(this.#batch * pixels)
-    const readable = await Promise.all(
-      Array.from({ length: images }, (_, i) =>
-        write(start + i, image.subarray(i * pixels, (i + 1) * pixels)),
-      ),
-    )
-    const features = await this.#options.compute(image, this.#batch)
-    readable.forEach((is, i) => {
-      if (!is) features.fill(Number.NaN, i * this.#values, (i + 1) * this.#values)
-    })
-    return features.subarray(0, images * this.#values)
   }
 }

@@ -1,6 +1,6 @@
 /** How often a network in training is right on pictures that it is not trained on. */
 import type { DatasetItem } from '../datasets/dataset.ts'
-import { batchFor } from '../inference/batch-size.ts'
+import { answersOf } from '../inference/batches.ts'
 import { type Counts, Tally } from '../inference/tally.ts'
 
 export interface Validation {
@@ -17,22 +17,15 @@ export interface Validation {
 }
 
 export async function validate(validation: Validation): Promise<Counts> {
-  const { items, classes, values, write, scores } = validation
-  const batch = batchFor(values)
+  const { items, classes, values, write, scores, onAnswer } = validation
   const tally = new Tally([...classes.keys()], classes, classes.length)
-  for (let start = 0; start < items.length; start += batch) {
-    const taken = items.slice(start, start + batch)
-    const image = new Float32Array(batch * values)
-    const readable = await Promise.all(
-      taken.map((_, i) => write(start + i, image.subarray(i * values, (i + 1) * values))),
-    )
-    const logits = await scores(image, batch)
-    taken.forEach((item, i) => {
-      if (readable[i] !== true) return
-      const own = logits.subarray(i * classes.length, (i + 1) * classes.length)
-      tally.add(item.class, own)
-      validation.onAnswer?.(item, own)
-    })
+  const walk = answersOf({ items, values, run: scores, write: (_, place, to) => write(place, to) })
+  for await (const batch of walk) {
+    for (const { item, answer } of batch) {
+      if (answer === undefined) continue
+      tally.add(item.class, answer)
+      onAnswer?.(item, answer)
+    }
   }
   return tally.counts()
 }
