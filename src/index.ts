@@ -127,7 +127,14 @@ export { train } from './training/train.ts'
 /** A network in training mode with its loss and gradients. */
 export { buildGradients, type GradientOptions } from './architecture/gradients.ts'
 /** The graphs of a training step: gradients of micro-batches, and the optimiser's update. */
-export { buildTraining, type Training, type TrainingOptions } from './architecture/training.ts'
+export {
+  buildTraining,
+  type ParameterGroup,
+  type Training,
+  type TrainingOptions,
+} from './architecture/training.ts'
+/** How parameters follow their gradients. */
+export type { Optimiser } from './architecture/update.ts'
 /** Appends the nodes that compute a loss's gradients. */
 export { differentiate, gradientName } from './graph/differentiate.ts'
 /** A graph and its parts. */
