@@ -62,12 +62,21 @@ describe('a batch', () => {
     const teacher = async (_: Float32Array, batch: number) =>
       Float32Array.from({ length: batch * 2 }, (_value, i) => (i % 2 === 0 ? 4 : 0))
     const { batches } = batchesOf({ distillation: { weight: 0.25, temperature: 2 } }, { teacher })
-    const batch = await batches.prepare(0, 0)
+    const batch = await batches.distilled(await batches.prepare(0, 0))
     expect(batch.weights[0]).toBeCloseTo(0.75 / 8, 6)
     expect(batch.teacher?.weights[0]).toBeCloseTo((0.25 * 4) / 8, 6)
     const softened = 1 / (1 + Math.exp(-2))
     expect(batch.teacher?.targets[0]).toBeCloseTo(softened, 6)
     expect(batch.teacher?.targets[1]).toBeCloseTo(1 - softened, 6)
+  })
+
+  test('stays as it is while the next one is made', async () => {
+    const { batches } = batchesOf({ 'augmentation.flip': 1 })
+    const { image } = await batches.prepare(0, 0)
+    const before = image.slice()
+    const next = await batches.prepare(1, 0)
+    expect(image).toEqual(before)
+    expect(next.image).not.toEqual(image)
   })
 
   test('is whole where a picture cannot be read: the next one stands in, and it is told once', async () => {

@@ -12,7 +12,7 @@ import type { Recipe } from './recipe.ts'
 
 /** What a step is given. */
 export interface Batch {
-  /** [N, C, H, W], or features of that many images. */
+  /** [N, C, H, W], or features of that many images; the batch after the next one overwrites it. */
   readonly image: Float32Array
   /** [N, classes], rows that sum to 1. */
   readonly targets: Float32Array
@@ -40,6 +40,8 @@ const purpose = hashName('mix a batch')
 export class Batches {
   readonly #options: BatchOptions
   readonly #classWeights: Float64Array
+  /** One is made while the other is learnt from: new ones for each step would be megabytes for the collector to find. */
+  readonly #images: Float32Array[]
   #order: { readonly epoch: number; readonly indices: Uint32Array } = {
     epoch: -1,
     indices: new Uint32Array(),
@@ -48,6 +50,8 @@ export class Batches {
   constructor(options: BatchOptions) {
     this.#options = options
     this.#classWeights = classWeightsOf(options)
+    const values = options.batch * elements(options.inputs.shape)
+    this.#images = [new Float32Array(values), new Float32Array(values)]
   }
 
   /** The batch of a step: `epoch` and `stepOfEpoch` from 0. */
@@ -55,7 +59,7 @@ export class Batches {
     const { inputs, batch, classes, recipe, seed } = this.#options
     const values = elements(inputs.shape)
     const places = stepIndices(this.#orderOf(epoch), batch, stepOfEpoch)
-    const image = new Float32Array(batch * values)
+    const image = this.#nextImage()
     const targets = new Float32Array(batch * classes)
     await Promise.all(
       places.map(async (place, i) => {
@@ -72,11 +76,15 @@ export class Batches {
       augmentation: recipe.augmentation,
       random,
     })
-    return this.#distilled({ image, targets, weights: this.#weights(targets) })
+    return { image, targets, weights: this.#weights(targets) }
   }
 
-  /** The loss shared between the labels and the teacher; the temperature's square keeps the gradients' size (arXiv:1503.02531, section 2). */
-  async #distilled(given: Batch): Promise<Batch> {
+  /**
+   * The batch with what a teacher asks for, where the recipe distils: the loss is shared between the labels and the teacher,
+   * and the temperature's square keeps the gradients' size (arXiv:1503.02531, section 2). For between steps: the teacher's
+   * threads would only take the cores from the network's.
+   */
+  async distilled(given: Batch): Promise<Batch> {
     const { teacher, recipe, batch, classes } = this.#options
     if (teacher === undefined || recipe.distillation === null) return given
     const { weight, temperature } = recipe.distillation
@@ -89,6 +97,13 @@ export class Batches {
       weights: given.weights.map((own) => own * (1 - weight)),
       teacher: { targets, weights: given.weights.map((own) => own * weight * temperature ** 2) },
     }
+  }
+
+  #nextImage(): Float32Array {
+    const [image = new Float32Array(), other = new Float32Array()] = this.#images
+    this.#images[0] = other
+    this.#images[1] = image
+    return image
   }
 
   #orderOf(epoch: number): Uint32Array {

@@ -124,7 +124,7 @@ class Loop {
     this.#speed.restart()
     let next = this.#epochIsOver ? undefined : batches.prepare(epoch, this.#stepOfEpoch)
     while (next !== undefined && !this.#stopped) {
-      const batch = await next
+      const batch = await batches.distilled(await next)
       // The pictures of the following step are read and augmented while this one is computed.
       const following = this.#stepOfEpoch + 1
       next = following < stepsPerEpoch ? batches.prepare(epoch, following) : undefined
