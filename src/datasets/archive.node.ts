@@ -83,9 +83,10 @@ async function checkEnds(handle: FileHandle, path: string, size: number): Promis
   if (first[0] === 0x1f && first[1] === 0x8b) {
     throw new DatasetError(`${path}: the archive is compressed; decompress it first, as by gunzip`)
   }
-  if (size < 2 * blockBytes) throw new DatasetError(`${path}: not a tar archive (${size} bytes)`)
-  if (!new Header(Buffer.from(first)).cksumValid) {
-    throw new DatasetError(`${path}: not a tar archive; expected a folder or a .tar of class folders`)
+  if (size < 2 * blockBytes || !new Header(Buffer.from(first)).cksumValid) {
+    throw new DatasetError(
+      `${path}: not a tar archive (${size} bytes); expected a folder or a .tar of class folders, or a table (.csv)`,
+    )
   }
   const last = new Uint8Array(blockBytes)
   await handle.read(last, 0, blockBytes, size - blockBytes)

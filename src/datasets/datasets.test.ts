@@ -198,7 +198,7 @@ describe('what is no dataset', () => {
         await writeFile(join(folder, 'empty.tar'), '')
         return join(folder, 'empty.tar')
       },
-      'not a tar archive (0 bytes)',
+      'not a tar archive (0 bytes); expected a folder',
     ],
     [
       'another file',
@@ -206,7 +206,7 @@ describe('what is no dataset', () => {
         await writeFile(join(folder, 'other.tar'), 'x'.repeat(4096))
         return join(folder, 'other.tar')
       },
-      'not a tar archive; expected a folder or a .tar of class folders',
+      'not a tar archive (4096 bytes); expected a folder or a .tar of class folders',
     ],
     ['a device', async () => '/dev/null', 'a pipe or device; give a file, a folder or a .tar'],
     [
