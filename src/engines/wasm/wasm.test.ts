@@ -91,7 +91,7 @@ async function opened(options: EngineOptions = { threads: 2 }, shared = true) {
 }
 
 /** Enough pictures for a run to be under way when something happens to it. */
-const batch = 24
+const batch = 96
 
 describe.each([
   ['threads', true],
