@@ -41,7 +41,8 @@ export class Batches {
   readonly #options: BatchOptions
   readonly #classWeights: Float64Array
   /** One is made while the other is learnt from: new ones for each step would be megabytes for the collector to find. */
-  readonly #images: Float32Array[]
+  #image: Float32Array
+  #otherImage: Float32Array
   #order: { readonly epoch: number; readonly indices: Uint32Array } = {
     epoch: -1,
     indices: new Uint32Array(),
@@ -51,7 +52,8 @@ export class Batches {
     this.#options = options
     this.#classWeights = classWeightsOf(options)
     const values = options.batch * elements(options.inputs.shape)
-    this.#images = [new Float32Array(values), new Float32Array(values)]
+    this.#image = new Float32Array(values)
+    this.#otherImage = new Float32Array(values)
   }
 
   /** The batch of a step: `epoch` and `stepOfEpoch` from 0. */
@@ -100,10 +102,8 @@ export class Batches {
   }
 
   #nextImage(): Float32Array {
-    const [image = new Float32Array(), other = new Float32Array()] = this.#images
-    this.#images[0] = other
-    this.#images[1] = image
-    return image
+    ;[this.#image, this.#otherImage] = [this.#otherImage, this.#image]
+    return this.#image
   }
 
   #orderOf(epoch: number): Uint32Array {

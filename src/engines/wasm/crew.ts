@@ -59,8 +59,6 @@ export class ThreadCrew implements Crew {
     { signal, times = 0, commit = phases }: CrewRunOptions = {},
   ): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
-    // What was renewed before may have taken a while.
-    signal?.throwIfAborted()
     const words = this.#heap.integers
     words[control.table] = table
     words[control.phases] = phases

@@ -128,6 +128,16 @@ describe.each([
     expect(await session.run('infer', pictures(batch))).toEqual(expected)
     await session.dispose()
   })
+
+  test('stops at a signal that fires while what follows from written states is renewed', async () => {
+    const session = await opened({ threads: 2 }, shared)
+    await session.writeState(weights)
+    const abort = new AbortController()
+    const running = session.run('infer', pictures(batch), { signal: abort.signal })
+    setImmediate(() => abort.abort(new Error('enough')))
+    await expect(running).rejects.toThrow('enough')
+    await session.dispose()
+  })
 })
 
 /** A little later, when a run has begun. */

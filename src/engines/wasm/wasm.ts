@@ -153,6 +153,7 @@ class WasmSession implements Session {
       const added = this.#addedNamed(name)
       const { program, table } = added
       await this.#renew(program)
+      options.signal?.throwIfAborted()
       this.#place(inputs, added)
       const { commit, assigned } = program
       await this.#crew.run(table, program.phases.length, { signal: options.signal, commit })
