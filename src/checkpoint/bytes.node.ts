@@ -3,7 +3,7 @@
  * many gigabytes is read only where it is asked for. The twin for browsers is `bytes.browser.ts`.
  */
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { CheckpointError, ResourceError, systemCode } from '../errors.ts'
 import { type ByteSource, checkInnerPath, checkRange, type Folder } from './bytes.ts'
 
@@ -37,7 +37,14 @@ export async function openFile(path: string): Promise<ByteSource> {
     async close() {
       await handle.close()
     },
+    beside: (name) => openIfThere(join(dirname(path), checkInnerPath(dirname(path), name))),
   }
+}
+
+/** Links are followed, as a person who named the path would follow them. */
+async function openIfThere(path: string): Promise<ByteSource | undefined> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isFile() && found.size > 0 ? openFile(path) : undefined
 }
 
 /**

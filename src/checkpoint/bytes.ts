@@ -12,7 +12,12 @@ export interface ByteSource {
   /** Exactly `length` bytes from `offset`; throws `CheckpointError` past the end. */
   read(offset: number, length: number): Promise<Uint8Array>
   close(): Promise<void>
+  /** What lies beside a file of the disk. */
+  readonly beside?: Beside
 }
+
+/** Opens a file by its name in a known folder; undefined where there is none. */
+export type Beside = (name: string) => Promise<ByteSource | undefined>
 
 /** A folder whose files refer to each other by relative paths (a TensorFlow.js `model.json` and its shards). */
 export interface Folder {

@@ -2,6 +2,8 @@
  * What every reader of a container yields: named tensors that are read one at a time, and what the container says beside
  * them. Names are the file's own, wrappers (`state_dict`, `model`) opened; mapping them is the work of `naming/`.
  */
+import type { Beside } from './bytes.ts'
+
 export interface Checkpoint {
   readonly format: CheckpointFormat
   /** What to call it in messages. */
@@ -9,12 +11,25 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   /** Text that the container carries beside its tensors (safetensors' `__metadata__`). */
   readonly metadata: ReadonlyMap<string, string>
+  /** Plain values that the container holds beside its tensors (`classes`, `epoch`, `meta`), by key; nothing without it. */
+  readonly extras?: ReadonlyMap<string, PlainValue>
+  /** Opens a file that lies in the same folder, where there is one: `config.json`, `labels.txt`. */
+  readonly beside?: Beside
   /** The layers of a Keras network, where the container carries its graph. */
   readonly topology?: KerasTopology
   /** What a person should know: wrappers that were opened, inert values that were passed over. */
   readonly notes: readonly string[]
   close(): Promise<void>
 }
+
+/** Data as JSON and Python's pickles have it; keys of dictionaries are texts, numbers among them written out. */
+export type PlainValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly PlainValue[]
+  | ReadonlyMap<string, PlainValue>
 
 export type CheckpointFormat = 'safetensors' | 'torch-zip' | 'torch-legacy' | 'tfjs'
 

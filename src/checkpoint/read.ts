@@ -78,7 +78,7 @@ const formats = 'safetensors, PyTorch (.pth, .pt, .bin, .th) and folders with a 
  * formats, or damaged.
  */
 export async function readCheckpoint(from: ByteSource | Folder): Promise<Checkpoint> {
-  if ('open' in from) return readTfjs(from)
+  if ('open' in from) return { ...(await readTfjs(from)), beside: (name) => openInside(from, name) }
   try {
     const start = await from.read(0, Math.min(peeked, from.size))
     const text = String.fromCharCode(...start)
@@ -86,9 +86,19 @@ export async function readCheckpoint(from: ByteSource | Folder): Promise<Checkpo
     if (kind === undefined) {
       throw new CheckpointError(`${from.name}: is not a checkpoint of a known format; read are ${formats}`)
     }
-    return await kind.read(from)
+    const checkpoint = await kind.read(from)
+    return from.beside === undefined ? checkpoint : { ...checkpoint, beside: from.beside }
   } catch (error) {
     await from.close()
+    throw error
+  }
+}
+
+async function openInside(folder: Folder, name: string): Promise<ByteSource | undefined> {
+  try {
+    return await folder.open(name)
+  } catch (error) {
+    if (error instanceof CheckpointError) return undefined
     throw error
   }
 }

@@ -34,7 +34,7 @@ export async function readTorchLegacy(source: ByteSource): Promise<Checkpoint> {
   const object = await readPickle(source, machine.end, host)
   const keys = await readPickle(source, object.end, host)
   const { ranges, end } = await locateStorages(source, keys.value, keys.end, storages)
-  const { tensors, notes } = findStateDict(source.name, object.value)
+  const { tensors, extras, notes } = findStateDict(source.name, object.value)
   const bound = await bindTensors(source, tensors, async ({ key }) => {
     const range = ranges.get(key)
     if (range === undefined) throw new CheckpointError(`${source.name}: lacks the storage ${quote(key)}`)
@@ -46,6 +46,7 @@ export async function readTorchLegacy(source: ByteSource): Promise<Checkpoint> {
     name: source.name,
     tensors: bound,
     metadata: new Map(),
+    extras,
     notes: [
       ...notes,
       ...inertNotes(object.inert),

@@ -24,12 +24,13 @@ export async function readTorchZip(source: ByteSource): Promise<Checkpoint> {
   await checkByteOrder(source.name, zip, `${folder}byteorder`)
   const pickle = sourceOfBytes(source.name, await zip.content(`${folder}data.pkl`, limits.pickleBytes))
   const { value, inert } = await readPickle(pickle, 0, torchHost())
-  const { tensors, notes } = findStateDict(source.name, value)
+  const { tensors, extras, notes } = findStateDict(source.name, value)
   return {
     format: 'torch-zip',
     name: source.name,
     tensors: await bindTensors(source, tensors, ({ key }) => zip.locate(`${folder}data/${key}`)),
     metadata: new Map(),
+    extras,
     notes: [...notes, ...inertNotes(inert)],
     close: () => source.close(),
   }

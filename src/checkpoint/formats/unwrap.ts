@@ -3,6 +3,8 @@
  * script gave it, or a module that was pickled whole.
  */
 import { CheckpointError } from '../../errors.ts'
+import type { PlainValue } from '../checkpoint.ts'
+import { extrasOf } from './extras.ts'
 import { limits } from './limits.ts'
 import { moduleTensors } from './module-tensors.ts'
 import { checkTensorName, quote } from './names.ts'
@@ -17,6 +19,8 @@ import {
 
 export interface StateDict {
   readonly tensors: ReadonlyMap<string, PickleTensor>
+  /** Plain values around the dictionary, and in it between the tensors. */
+  readonly extras: ReadonlyMap<string, PlainValue>
   readonly notes: readonly string[]
 }
 
@@ -83,7 +87,21 @@ export function findStateDict(file: string, root: PickleValue): StateDict {
     const more = skipped.length > 5 ? ` and ${skipped.length - 5} more` : ''
     notes.push(`passed over, as they are not tensors: ${skipped.slice(0, 5).join(', ')}${more}`)
   }
-  return { tensors, notes }
+  return { tensors, extras: extrasOf(dictionariesOn(root, found)), notes }
+}
+
+/** The dictionaries from the outermost to the one with the tensors, or the attributes of a module. */
+function dictionariesOn(root: PickleValue, { path, value }: Found): readonly PickleDict[] {
+  const around: PickleValue[] = []
+  let at: PickleValue | undefined = root
+  for (const key of path) {
+    if (isKind(at, 'dict')) {
+      around.push(at)
+      at = at.entries.get(key)
+    }
+  }
+  const inner = isKind(value, 'inert') ? value.state : value
+  return [...around, inner].filter((each) => isKind(each, 'dict'))
 }
 
 /**
