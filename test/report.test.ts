@@ -60,7 +60,7 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
         },
       },
       ...{ parameters: 269_722, trained: 269_722, macs: 40_551_808, stepsPerEpoch: 8 },
-      ...{ runsOn: 'relaxed SIMD, 2 threads', resumedAt: 0 },
+      ...{ runsOn: 'relaxed SIMD, 2 threads', resumedAt: 0, passedOver: [] },
     },
     epochs,
     steps: Array.from({ length: 24 }, (__, i) => ({ step: i + 1, rate: 0.1 * (1 - i / 24) })),

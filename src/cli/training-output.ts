@@ -1,6 +1,7 @@
 /** What a training shows: progress of the steps on standard error, a line for each epoch and a summary on standard output. */
 import { join } from 'node:path'
 import { formatCount, formatDuration, formatMacs, formatShare, formatShort } from '../analysis/format.ts'
+import { passedOverText } from '../datasets/passed-over.ts'
 import type {
   Ended,
   EpochEnded,
@@ -53,7 +54,7 @@ export class TrainingOutput {
   }
 
   #started(event: Started): void {
-    const { settings, parameters, trained, macs, runsOn, resumedAt } = event
+    const { settings, parameters, trained, macs, runsOn, resumedAt, passedOver } = event
     this.#settings = settings
     if (this.#shown.json) return
     const { arch, dataset, recipeName, recipe, from, classes } = settings
@@ -64,6 +65,7 @@ export class TrainingOutput {
         trained === parameters ? '' : `, ${formatShort(trained)} trained`
       }, ${formatMacs(macs)} an image, on ${runsOn}`,
       `${classes.length} classes, ${formatCount(dataset.train)} pictures to train on, ${val} to validate, ${formatCount(dataset.test)} to test`,
+      ...passedOverLines(passedOver),
       `recipe ${recipeName}: ${recipe.description}`,
       `kept in ${this.#shown.out}${resumedAt === 0 ? '' : `, going on after step ${formatCount(resumedAt)}`}`,
       '',
@@ -114,6 +116,10 @@ export class TrainingOutput {
     this.#status.clear()
     process.stderr.write(`${text.replace(/\p{Cc}+/gu, ' ')}\n`)
   }
+}
+
+function passedOverLines(passedOver: Started['passedOver']): readonly string[] {
+  return passedOver.length === 0 ? [] : [`passed over: ${passedOverText(passedOver)}`]
 }
 
 const valWords = {

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatasetError } from '../errors.ts'
 import type { Picture } from '../images/picture.ts'
-import { type CataloguedItem, inOrder, type OpenCatalogue } from './dataset.ts'
+import { type CataloguedItem, inOrder, nothingToTell, type OpenCatalogue } from './dataset.ts'
 import { openRegular } from './regular.node.ts'
 
 interface Layout {
@@ -89,7 +89,7 @@ export async function openCifar(
         })
       }
     }
-    return { name, classes, items: inOrder(items), close }
+    return { name, classes, items: inOrder(items), ...nothingToTell, close }
   } catch (error) {
     await close()
     throw error

@@ -2,6 +2,15 @@
 import { DatasetError } from '../errors.ts'
 import type { EncodedPicture, Picture } from '../images/picture.ts'
 
+/** Files of one kind that are not taken as pictures, for instance `HEIC pictures`. */
+export interface PassedOver {
+  /** What they are, in the plural or singular as their number asks for. */
+  readonly what: string
+  readonly count: number
+  /** The path of one of them. */
+  readonly example: string
+}
+
 export interface DatasetItem {
   /** Path within the dataset: a label, never opened as a path. */
   readonly file: string
@@ -19,6 +28,10 @@ export interface Dataset {
   readonly split: string | undefined
   /** Sorted by class, then by file. */
   readonly items: readonly DatasetItem[]
+  /** What lies beside the pictures, those of most files first. */
+  readonly passedOver: readonly PassedOver[]
+  /** What a person should know of how the dataset was read. */
+  readonly notes: readonly string[]
   close(): Promise<void>
 }
 
@@ -37,6 +50,10 @@ export interface Catalogue {
   readonly classes: readonly string[]
   /** Sorted by class, then by file; either all of them are in a split, or none. */
   readonly items: readonly CataloguedItem[]
+  /** What lies beside the pictures, those of most files first. */
+  readonly passedOver: readonly PassedOver[]
+  /** What a person should know of how the dataset was read. */
+  readonly notes: readonly string[]
 }
 
 export interface CataloguedItem extends DatasetItem {
@@ -67,8 +84,11 @@ export function catalogueOfLabels(name: string, pictures: readonly Labelled[]): 
     split,
     read,
   }))
-  return { name, classes, items: inOrder(items) }
+  return { name, classes, items: inOrder(items), ...nothingToTell }
 }
+
+/** Of a dataset that holds its pictures and nothing else. */
+export const nothingToTell = { passedOver: [], notes: [] } as const
 
 /** Items sorted by class, then by file: the same on every machine. */
 export function inOrder(items: readonly CataloguedItem[]): readonly CataloguedItem[] {
@@ -87,10 +107,10 @@ export function splitsOf({ items }: Catalogue): readonly string[] {
  * @throws DatasetError where there is no such split.
  */
 export function takeSplit(catalogue: Catalogue, wanted: string | undefined): Omit<Dataset, 'close'> {
-  const { name, classes, items } = catalogue
+  const { name, classes, items, passedOver, notes } = catalogue
   const splits = splitsOf(catalogue)
   if (splits.length === 0) {
-    if (wanted === undefined) return { name, classes, split: undefined, items }
+    if (wanted === undefined) return { name, classes, split: undefined, items, passedOver, notes }
     throw new DatasetError(`${name}: has no splits, so none is called "${wanted}"; leave --split out`)
   }
   const split = wanted ?? ['val', 'validation', 'test'].find((candidate) => splits.includes(candidate))
@@ -102,7 +122,7 @@ export function takeSplit(catalogue: Catalogue, wanted: string | undefined): Omi
   if (!splits.includes(split)) {
     throw new DatasetError(`${name}: has no split "${wanted}"; it has ${splits.join(', ')}`)
   }
-  return { name, classes, split, items: items.filter((item) => item.split === split) }
+  return { name, classes, split, items: items.filter((item) => item.split === split), passedOver, notes }
 }
 
 const pictureEnding = /\.(jpe?g|png|webp)$/i

@@ -10,6 +10,7 @@ import {
   inOrder,
   isHidden,
   isPicturePath,
+  nothingToTell,
   shownPath,
   splitNames,
 } from './dataset.ts'
@@ -66,6 +67,7 @@ export async function catalogueOfShards(
     name,
     classes: classes ?? Array.from({ length: count }, (_, index) => String(index)),
     items: inOrder(items),
+    ...nothingToTell,
   }
 }
 

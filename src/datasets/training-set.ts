@@ -11,6 +11,7 @@ import {
   type CataloguedItem,
   catalogueOfLabels,
   type DatasetItem,
+  type PassedOver,
   shownPath,
   splitsOf,
 } from './dataset.ts'
@@ -32,6 +33,10 @@ export interface TrainingSet {
   readonly test: readonly DatasetItem[]
   /** Where `val` comes from: a split of its own, a share of the training pictures, or there is none. */
   readonly valFrom: 'split' | 'share' | 'none'
+  /** What lies beside the pictures and is not taken, by kind, those of most files first. */
+  readonly passedOver: readonly PassedOver[]
+  /** What a person should know of how the pictures were read. */
+  readonly notes: readonly string[]
   close(): Promise<void>
 }
 
@@ -100,14 +105,14 @@ function divide(
 ): Omit<TrainingSet, 'close'> {
   if (!(validation >= 0 && validation < 1))
     throw new ArgumentError(`the share of validation is ${validation}; expected a number from 0 to below 1`)
-  const { name, classes, items } = catalogue
+  const { name, classes, items, passedOver, notes } = catalogue
   const hasSplits = splitsOf(catalogue).length > 0
   const learn = hasSplits ? items.filter(({ split }) => split === 'train') : items
   checkClasses(catalogue, learn, hasSplits)
   const test = items.filter(({ split }) => split === 'test')
   const val = items.filter(({ split }) => split === 'val' || split === 'validation')
-  if (val.length > 0) return { name, classes, train: learn, val, test, valFrom: 'split' }
-  if (validation === 0) return { name, classes, train: learn, val, test, valFrom: 'none' }
+  if (val.length > 0) return { name, classes, train: learn, val, test, valFrom: 'split', passedOver, notes }
+  if (validation === 0) return { name, classes, train: learn, val, test, valFrom: 'none', passedOver, notes }
   const apart = setApart(catalogue, learn, validation, seed)
   return {
     name,
@@ -116,6 +121,8 @@ function divide(
     val: learn.filter((item) => apart.has(item)),
     test,
     valFrom: 'share',
+    passedOver,
+    notes,
   }
 }
 

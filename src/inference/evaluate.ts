@@ -1,6 +1,7 @@
 /** How often a model is right on a dataset. */
 import { spread } from '../datasets/dataset.ts'
 import { type DatasetItem, openDataset } from '../datasets/open.ts'
+import { passedOverNotes } from '../datasets/passed-over.ts'
 import { CheckpointError, DatasetError, ResNetError } from '../errors.ts'
 import { answersOf } from './batches.ts'
 import { imagenetIdsFor } from './imagenet.ts'
@@ -24,7 +25,7 @@ export interface Evaluation extends Counts {
   readonly imagesPerSecond: number
   /** Pictures that could not be read; they are not counted. */
   readonly errors: readonly { readonly file: string; readonly error: string }[]
-  /** What a person should know of how the classes were matched. */
+  /** What a person should know: how the dataset was read, what was passed over, how the classes were matched. */
   readonly notes: readonly string[]
 }
 
@@ -39,14 +40,14 @@ export async function evaluate(
   const { split, limit, progress, signal } = options
   const dataset = await openDataset(path, split === undefined ? {} : { split })
   try {
-    const { indices, notes } = matchClasses(dataset, {
+    const matched = matchClasses(dataset, {
       name: model.name,
       labels: model.labels,
       wordnet: imagenetIdsFor(model.labels),
       classes: model.config.classes,
     })
     const items = spread(dataset.items, limit)
-    const tally = new Tally(indices, model.labels, model.config.classes)
+    const tally = new Tally(matched.indices, model.labels, model.config.classes)
     const problems = new Map<DatasetItem, string>()
     let engineMs = 0
     let done = 0
@@ -78,6 +79,7 @@ export async function evaluate(
     if (tally.images === 0)
       throw new DatasetError(`${dataset.name}: none of its ${items.length} pictures could be read`)
     const seconds = (performance.now() - start) / 1000
+    const notes = [...dataset.notes, ...passedOverNotes(dataset.passedOver), ...matched.notes]
     const errors = items.flatMap((item) => {
       const error = problems.get(item)
       return error === undefined ? [] : [{ file: item.file, error }]

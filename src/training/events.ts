@@ -5,6 +5,7 @@
 import type { ResNetConfig } from '../architecture/config.ts'
 import type { Preprocessing } from '../architecture/preprocessing.ts'
 import type { Model } from '../checkpoint/model.ts'
+import type { PassedOver } from '../datasets/dataset.ts'
 import type { Counts } from '../inference/tally.ts'
 import type { Recipe } from './recipe.ts'
 
@@ -49,6 +50,8 @@ export interface Started {
   readonly runsOn: string
   /** The step after which an interrupted run goes on; 0 for a new one. */
   readonly resumedAt: number
+  /** What lies beside the pictures and is not taken, by kind: `{what: 'HEIC pictures', count: 12, example: 'cat/a.heic'}`. */
+  readonly passedOver: readonly PassedOver[]
 }
 
 /** A picture that could not be read and is left out. */

@@ -85,6 +85,7 @@ const started: Started = {
   stepsPerEpoch: 2,
   runsOn: 'wasm',
   resumedAt: 0,
+  passedOver: [],
 }
 
 /** The fields of a message by their numbers: doubles, floats and varints as numbers, the rest as bytes. */

@@ -65,6 +65,7 @@ class Loop {
   async *events(): AsyncGenerator<TrainingEvent, void, undefined> {
     const { recipe } = this.#run.settings
     yield* this.#tell(this.#started())
+    for (const text of this.#run.set.notes) yield* this.#tell({ kind: 'note', text })
     if (this.#preview) yield* this.#tell(await this.#savePreview())
     yield* this.#prepare()
     let reason = this.#firstReason
@@ -287,7 +288,7 @@ class Loop {
   }
 
   #started(): Started {
-    const { settings, learner, stepsPerEpoch } = this.#run
+    const { settings, learner, set, stepsPerEpoch } = this.#run
     const { parameters, macs } = totalsOf(buildResNet(settings.config))
     const trained = learner.trainedParameters
     const resumedAt = this.#position.step
@@ -300,6 +301,7 @@ class Loop {
       stepsPerEpoch,
       runsOn: learner.runsOn,
       resumedAt,
+      passedOver: set.passedOver,
     }
   }
 }
