@@ -72,6 +72,12 @@ try {
   await step('build', () => tool('../scripts/build.mjs', []))
   await step('types', () => tool('typescript/bin/tsc', ['--noEmit']))
   await step('formatter and linter', () => tool('@biomejs/biome/bin/biome', ['check', '.']))
+  await step('API reference', () =>
+    tool('../scripts/reference/node_modules/typedoc/bin/typedoc', [
+      '--options',
+      'scripts/reference/typedoc.json',
+    ]),
+  )
   await step('unit tests', unitTests)
   for (const [name, work] of packageSteps({ root, scratch, tool })) await step(name, work)
 } finally {

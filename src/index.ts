@@ -31,6 +31,7 @@ export {
   type ConfigDifference,
   compare,
   type LayerComparison,
+  type LayerKey,
   type TotalDifference,
   type TotalDifferences,
 } from './analysis/compare.ts'
@@ -62,8 +63,10 @@ export { saveModel } from './checkpoint/save.ts'
 export { type OnnxOptions, onnxOfModel, toOnnx } from './export/onnx.ts'
 /** Writes an ONNX file under a path, whole or not at all. */
 export { saveOnnx } from './export/save.ts'
-/** A decoded picture. */
-export type { Picture } from './images/picture.ts'
+/** How far the fetching of a published model is. */
+export type { FetchProgress } from './hub/wanted.ts'
+/** A picture: decoded, decoded by somebody else, or still in its file. */
+export type { EncodedPicture, Picture, Pixels } from './images/picture.ts'
 /** Where in a picture a class is seen. */
 export type { ActivationMap } from './inference/cam.ts'
 /** Draws such a map over the picture. */
@@ -80,16 +83,29 @@ export {
   readModel,
 } from './inference/load.ts'
 /** A model that is ready to run. */
-export type { ClassifyOptions, EmbedOptions, LoadedModel } from './inference/loaded-model.ts'
+export type {
+  ActivationMapOptions,
+  ClassifyOptions,
+  EmbedOptions,
+  LoadedModel,
+} from './inference/loaded-model.ts'
 /** What pictures come as. */
 export type { PictureInput } from './inference/pictures.ts'
 /** A class and how sure the model is of it. */
 export type { Prediction } from './inference/predictions.ts'
+/** How often answers are right, in all and by class. */
+export type { ClassTally, Counts } from './inference/tally.ts'
 
 // Training: from labelled pictures to a model.
 
+/** A picture of a dataset, and what lies beside the pictures and is none. */
+export type { DatasetItem, PassedOver } from './datasets/dataset.ts'
 /** Fetches a published set of pictures, in Node. */
 export { type FetchDatasetOptions, type FetchedDataset, fetchDataset } from './datasets/fetch.ts'
+/** How far that is. */
+export type { DownloadProgress } from './datasets/fetched.ts'
+/** What can be fetched. */
+export type { PublishedDataset } from './datasets/published.ts'
 /** Labelled pictures to train on: of a dataset on disk, or in memory. */
 export {
   type LabelledPicture,
@@ -171,6 +187,8 @@ export {
   onnxruntimeEngine,
   type Runtime,
 } from './engines/onnxruntime/onnxruntime.ts'
+/** What is used of ONNX Runtime's own interface. */
+export type { RuntimeOptions, RuntimeSession, RuntimeTensor } from './engines/onnxruntime/runtime.ts'
 /** What the machine can do at most, by an engine's own kernels. */
 export { measurePeaks, type Peaks } from './engines/peaks.ts'
 /** Plain loops in double precision: slow, obviously right. */

@@ -246,6 +246,11 @@ const schema = v.strictObject({
   outputStride: choice([8, 16, 32]),
 })
 
+/**
+ * What a network is, as one JSON value.
+ *
+ * @useDeclaredType
+ */
 export type ResNetConfig = ReadonlyDeep<v.InferOutput<typeof schema>>
 export type StemConfig = ResNetConfig['stem']
 export type StageConfig = ResNetConfig['stages'][number]

@@ -48,7 +48,11 @@ const schema = v.pipe(
 
 type Output = v.InferOutput<typeof schema>
 
-/** How a picture of 0..255 becomes the input `[N, C, H, W]` of a network. */
+/**
+ * How a picture of 0..255 becomes the input `[N, C, H, W]` of a network.
+ *
+ * @useDeclaredType
+ */
 export type Preprocessing = {
   readonly [K in keyof Output]: Output[K] extends object ? Readonly<Output[K]> : Output[K]
 }
@@ -105,6 +109,11 @@ const presets = {
   'cifar-akamaster': { ...imagenet, ...small },
 } as const satisfies Record<string, Preprocessing>
 
+/**
+ * The published ways by name.
+ *
+ * @useDeclaredType
+ */
 export type PreprocessingName = keyof typeof presets
 
 /** The names of the published ways to prepare a picture. */

@@ -22,14 +22,12 @@ import { zerosInitialiser } from './layers.ts'
 export type Optimiser =
   | { readonly kind: 'sgd'; readonly nesterov: boolean }
   | { readonly kind: 'lars'; readonly trust: number }
-  | AdamOptimiser
-
-interface AdamOptimiser {
-  readonly kind: 'adamw' | 'lamb'
-  readonly beta1: number
-  readonly beta2: number
-  readonly epsilon: number
-}
+  | {
+      readonly kind: 'adamw' | 'lamb'
+      readonly beta1: number
+      readonly beta2: number
+      readonly epsilon: number
+    }
 
 export interface UpdateOptions {
   readonly optimiser: Optimiser

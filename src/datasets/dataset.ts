@@ -11,6 +11,7 @@ export interface PassedOver {
   readonly example: string
 }
 
+/** A picture of a dataset and its class. */
 export interface DatasetItem {
   /** Path within the dataset: a label, never opened as a path. */
   readonly file: string

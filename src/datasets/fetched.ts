@@ -14,6 +14,7 @@ export interface FetchDatasetOptions {
   readonly out?: string
   /** Another address of the same archive, for instance a mirror's; the hash must be the same. */
   readonly from?: string
+  /** Hears how far the download is. */
   readonly progress?: (progress: DownloadProgress) => void
   readonly signal?: AbortSignal
 }

@@ -37,6 +37,7 @@ export interface TrainingSet {
   readonly passedOver: readonly PassedOver[]
   /** What a person should know of how the pictures were read. */
   readonly notes: readonly string[]
+  /** Closes the files that it reads from. */
   close(): Promise<void>
 }
 

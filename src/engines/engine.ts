@@ -46,7 +46,10 @@ export interface Session {
   run(name: string, inputs: TensorMap, options?: { readonly signal?: AbortSignal }): Promise<TensorMap>
   /** Runs a graph and times each kernel. */
   profile(name: string, inputs: TensorMap): Promise<readonly KernelTiming[]>
+  /** Copies of the states, of all or of those named. */
   readState(names?: readonly string[]): Promise<TensorMap>
+  /** Replaces the states that are given; packed weights are renewed. */
   writeState(tensors: TensorMap): Promise<void>
+  /** Ends its threads and frees its memory. */
   dispose(): Promise<void>
 }

@@ -3,9 +3,13 @@ import type { Graph, Node } from '../graph/graph.ts'
 import type { KernelTiming } from './engine.ts'
 import type { Peaks } from './peaks.ts'
 
-/** Kinds of layers: convolutions by their window; `other` products; what has no multiply-adds. */
 export const layerKinds = ['1x1', '3x3', '3x3-winograd', '7x7', 'depthwise', 'other', 'none'] as const
 
+/**
+ * A kind of layer: a convolution by its window, another product, or what has no multiply-adds.
+ *
+ * @useDeclaredType
+ */
 export type LayerKind = (typeof layerKinds)[number]
 
 /** A kernel's time as the roofline model sees it. Rates count two operations for a multiply-add. */

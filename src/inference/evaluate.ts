@@ -14,6 +14,7 @@ export interface EvaluateOptions {
   readonly split?: string
   /** No more than so many images, spread evenly over the dataset. */
   readonly limit?: number
+  /** Hears how many images are done. */
   readonly progress?: (progress: { readonly done: number; readonly total: number }) => void
   readonly signal?: AbortSignal
 }

@@ -30,6 +30,7 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal
 }
 
+/** Which class's map is asked for. */
 export interface ActivationMapOptions {
   /** Number or label of the class that is looked for; the best one without it. */
   readonly class?: number | string

@@ -85,6 +85,11 @@ export const recipeSchema = v.strictObject({
   }),
 })
 
+/**
+ * All settings of a training but its data, as one JSON value.
+ *
+ * @useDeclaredType
+ */
 export type Recipe = v.InferOutput<typeof recipeSchema>
 
 /**

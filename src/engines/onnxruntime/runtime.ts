@@ -6,25 +6,32 @@
 /** A module such as `onnxruntime-node`, `onnxruntime-web` or `onnxruntime-web/webgpu`. */
 export interface Runtime {
   readonly InferenceSession: {
+    /** Opens an ONNX file. */
     create(model: Uint8Array, options: RuntimeOptions): Promise<RuntimeSession>
   }
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => RuntimeTensor
 }
 
+/** How a session computes. */
 export interface RuntimeOptions {
   /** What computes, in order of preference: `cpu`, `webgpu`, `cuda`, `coreml`, `dml`. */
   executionProviders?: readonly string[]
   intraOpNumThreads?: number
 }
 
+/** An ONNX file that is ready to run. */
 export interface RuntimeSession {
+  /** The outputs by name, of inputs by name. */
   run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, RuntimeTensor>>>
+  /** Frees what it holds. */
   release(): Promise<void>
 }
 
+/** Values and their shape. */
 export interface RuntimeTensor {
   /** The values, fetched from the graphics processor where they lie there. */
   getData(): Promise<unknown>
+  /** Frees what it holds. */
   dispose(): void
 }
 

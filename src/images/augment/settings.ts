@@ -61,4 +61,9 @@ export const augmentationSchema = v.strictObject({
   cutMix: v.nullable(positive),
 })
 
+/**
+ * What happens to training pictures.
+ *
+ * @useDeclaredType
+ */
 export type Augmentation = v.InferOutput<typeof augmentationSchema>
