@@ -8,7 +8,7 @@ import { parsePreprocessing } from '../architecture/preprocessing.ts'
 import { CheckpointError, ConfigError } from '../errors.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { fill } from './fill.ts'
-import { narrow } from './formats/dtypes.ts'
+import { narrow, widen } from './formats/dtypes.ts'
 import { jsonArray, jsonString, parseJson } from './formats/json.ts'
 import { writeSafetensors } from './formats/safetensors-writer.ts'
 import type { Model } from './model.ts'
@@ -23,20 +23,22 @@ const version = '1'
 const limits = { text: 4 * 2 ** 20, line: 1000, entries: 64 }
 
 export interface WriteOptions {
-  /** `float16` halves the file, each value rounded to the nearest, ties to even; `float32` without it. */
+  /**
+   * `float16` halves the file, each value rounded to the nearest, ties to even, but for tensors that half precision cannot
+   * hold (`beyondHalf`), which stay float32; `float32` without it.
+   */
   readonly precision?: 'float32' | 'float16'
 }
 
 /**
  * The bytes of a model file in chunks: the header, then one chunk a tensor.
  *
- * @throws CheckpointError where the tensors are not those of the config, or a value is beyond half precision.
+ * @throws CheckpointError where the tensors are not those of the config.
  */
 export function writeModel(
   model: Model,
   { precision = 'float32' }: WriteOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const type = precision === 'float16' ? 'F16' : 'F32'
   const tensors = [...statesOf(model.config)].map(([state, shape]) => {
     const values = model.tensors.get(state)
     const length = shape.reduce((product, size) => product * size, 1)
@@ -45,21 +47,53 @@ export function writeModel(
         `${state} must have ${length} values of shape [${shape.join(', ')}], not ${values?.length ?? 'be missing'}`,
       )
     }
-    if (type === 'F16') checkHalf(state, values)
+    const type = precision === 'float16' && fitsHalf(values, rowOf(shape, model.config)) ? 'F16' : 'F32'
     return { name: state, type, shape, bytes: () => narrow(type, values) } as const
   })
   return writeSafetensors(tensors, new Map([['format', 'pt'], ...modelMetadata(model)]))
 }
 
-/** The greatest value of half precision: (2 - 2^-10) * 2^15. */
-const greatestHalf = 65504
-
-function checkHalf(name: string, values: Float32Array): void {
-  const beyond = values.find((value) => Math.abs(value) > greatestHalf)
-  if (beyond === undefined) return
-  throw new CheckpointError(
-    `${name} has the value ${beyond}; half precision holds at most ${greatestHalf}; write the model as float32`,
+/** The tensors of a model that half precision cannot hold, by name: `float16` keeps them in single precision. */
+export function beyondHalf({ config, tensors }: Pick<Model, 'config' | 'tensors'>): readonly string[] {
+  const beyond = [...statesOf(config)].filter(
+    ([name, shape]) => !fitsHalf(tensors.get(name) ?? new Float32Array(), rowOf(shape, config)),
   )
+  return beyond.map(([name]) => name)
+}
+
+/**
+ * How many values share one scale, so that those far below the greatest of them need no bits of their own: one in a tensor
+ * of one dimension, where each value stands for a channel; all weights of a layer; those of one filter where each filter is
+ * divided by its own deviation.
+ */
+function rowOf(shape: readonly number[], { convolution }: Model['config']): number {
+  if (shape.length < 2) return 1
+  const [, ...filter] = shape
+  return (convolution.standardised === null ? shape : filter).reduce((product, size) => product * size, 1)
+}
+
+/** Half the distance of two halves as a share of them. */
+const halfRounding = 2 ** -11
+
+/**
+ * Whether half precision holds every row as exactly as it can: no value is moved by more than halves are apart at the row's
+ * greatest. Values above 65504 are not, nor, below 2^-14, where halves are coarse, most rows of small values: a variance of
+ * 1e-6, which divides a whole channel, would be wrong by some percent.
+ */
+function fitsHalf(values: Float32Array, row: number): boolean {
+  const held = widen('F16', narrow('F16', values))
+  for (let start = 0; start < values.length; start += row) {
+    let [greatest, error] = [0, 0]
+    for (let i = start; i < start + row; i++) {
+      const value = values[i] ?? 0
+      // Infinities and what is no number stay what they are.
+      if (!Number.isFinite(value)) continue
+      greatest = Math.max(greatest, Math.abs(value))
+      error = Math.max(error, Math.abs(value - (held[i] ?? 0)))
+    }
+    if (error > greatest * halfRounding) return false
+  }
+  return true
 }
 
 /** What a file says of a model beside its tensors, as texts by key. */

@@ -5,7 +5,7 @@ import type { Model } from '../checkpoint/model.ts'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { addModelOptions, type ModelOptions, readModelFrom } from './model-options.ts'
+import { addModelOptions, type ModelOptions, readModelFrom, tell } from './model-options.ts'
 import { printJson, printLines } from './output.ts'
 
 interface ConvertOptions extends ModelOptions {
@@ -26,7 +26,10 @@ export function addConvert(program: Command, context: Context): void {
     )
     .argument('<out>', 'NAME.safetensors for a model file, NAME.onnx for ONNX')
     .option('--seed <n>', 'seed of first weights', wholeNumber(0, 4_294_967_295), 0)
-    .option('--half', 'write a model file in half precision, of half the size')
+    .option(
+      '--half',
+      'write a model file in half precision, of half the size, but for tensors that do not fit',
+    )
   addModelOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText('after', '\nExample:\n  resnet convert resnet50-0676ba61.pth resnet50.safetensors')
@@ -48,7 +51,9 @@ const writers: readonly (readonly [format: string, save: Save])[] = [
     'safetensors',
     async (path, model, { half }) => {
       const { saveModel } = await import('../checkpoint/save.ts')
-      return saveModel(path, model, { precision: half ? 'float16' : 'float32' })
+      const bytes = await saveModel(path, model, { precision: half ? 'float16' : 'float32' })
+      if (half) await tellKeptSingle(model)
+      return bytes
     },
   ],
   ['onnx', async (path, model) => (await import('../export/save.ts')).saveOnnx(path, model)],
@@ -60,6 +65,16 @@ function writerOf(out: string, { half }: ConvertOptions): readonly [format: stri
   const found = writers.find(([format]) => out.endsWith(`.${format}`))
   if (found !== undefined) return found
   throw new ArgumentError(`${out}: the file must be called NAME.safetensors or NAME.onnx`)
+}
+
+async function tellKeptSingle(model: Model): Promise<void> {
+  const { beyondHalf } = await import('../checkpoint/model-file.ts')
+  const kept = beyondHalf(model)
+  if (kept.length === 0) return
+  const values = kept.reduce((sum, name) => sum + (model.tensors.get(name)?.length ?? 0), 0)
+  tell(
+    `${kept.length} of ${model.tensors.size} tensors (${formatCount(values)} values, ${kept[0]} the first) stay in single precision, since half precision cannot hold their values as well`,
+  )
 }
 
 /** The name of a network goes before a file of that name; `./resnet50` is always the file. */

@@ -146,7 +146,8 @@ function tellNotes({ notes }: Model): void {
   for (const note of notes) tell(note)
 }
 
-function tell(note: string): void {
+/** Tells what a person should know, on standard error. */
+export function tell(note: string): void {
   process.stderr.write(`note: ${note}\n`)
 }
 
