@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onOtherNode, otherReleases } from './nodes.mjs'
 import { packageSteps } from './package.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -40,11 +41,12 @@ async function step(name, work) {
   }
 }
 
-/** Unit tests count one by one. */
-function unitTests() {
+/** Unit tests count one by one. `node` runs them, all of them or those in `files`. */
+function unitTests(node = process.execPath, files = []) {
   const file = join(scratch, 'unit.json')
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const { status } = spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
+  rmSync(file, { force: true })
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...files]
+  const { status } = spawnSync(node, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
     cwd: root,
     stdio: 'inherit',
   })
@@ -78,7 +80,11 @@ try {
       'scripts/reference/typedoc.json',
     ]),
   )
-  await step('unit tests', unitTests)
+  await step('unit tests', () => unitTests())
+  for (const release of otherReleases)
+    await step(`engine, command and training on Node ${release}`, () =>
+      onOtherNode(release, scratch, unitTests),
+    )
   for (const [name, work] of packageSteps({ root, scratch, tool })) await step(name, work)
 } finally {
   rmSync(scratch, { recursive: true, force: true })

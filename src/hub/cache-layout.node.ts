@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import envPaths from 'env-paths'
+import { join } from 'node:path'
 import * as v from 'valibot'
+import { cacheFolder } from '../cache-folder.node.ts'
 import type { WantedPackage } from './wanted.ts'
 
 const FETCHED = 'fetched.json'
@@ -22,13 +22,6 @@ const Fetched = v.object({
 
 /** What `fetched.json` tells of a cached package; the paths of its files are relative to `package/`. */
 export type FetchedRecord = v.InferOutput<typeof Fetched>
-
-/** The folder under which this package keeps what it fetched. */
-export function cacheFolder(): string {
-  const chosen = process.env.RESNET_TS_CACHE
-  if (chosen !== undefined && chosen !== '') return resolve(chosen)
-  return envPaths('resnet-ts', { suffix: '' }).cache
-}
 
 /** The folder that a package has once it is whole. */
 export function packageFolder(wanted: WantedPackage): string {

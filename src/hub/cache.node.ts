@@ -14,7 +14,7 @@ import {
 } from './cache-layout.node.ts'
 import type { WantedPackage } from './wanted.ts'
 
-export { cacheFolder } from './cache-layout.node.ts'
+export { cacheFolder } from '../cache-folder.node.ts'
 
 /** The path of the wanted folder or file when it is cached whole, otherwise `undefined`. Touches no network. */
 export async function cachedPackage(wanted: WantedPackage): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 /** The kernels that run: compiled from the fastest level that this machine takes. */
-import { isRevectorized } from '#platform/engines/wasm/experimental-simd'
+import { type Revectorization, revectorization } from '#platform/engines/wasm/experimental-simd'
 import { EngineError } from '../../errors.ts'
 import { type LevelName, levels } from './levels.ts'
 
@@ -49,12 +49,12 @@ export async function compileKernels(
 export async function chooseKernels(
   options: KernelOptions,
   tested: (options: KernelOptions) => Promise<Kernels | undefined>,
-  revectorized = isRevectorized(),
+  asked: Revectorization = revectorization(),
 ): Promise<Kernels> {
-  const wide = revectorized ? await tested(options) : undefined
+  const wide = asked === 'on' ? await tested(options) : undefined
   if (wide !== undefined) return wide
   const kernels = (await compileKernels('relaxed', options)) ?? (await compileKernels('simd', options))
   if (kernels === undefined) throw new EngineError('this machine has no WebAssembly with SIMD and threads')
-  if (!revectorized) return kernels
+  if (asked === 'off') return kernels
   return { ...kernels, description: `${kernels.description}, as ${levels.wide.title} failed its test` }
 }

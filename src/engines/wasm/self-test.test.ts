@@ -43,13 +43,13 @@ describe('the test of kernels', () => {
 describe('a session', () => {
   it('takes revectorized kernels where they are right', async () => {
     const wide = await compileKernels('wide', shared)
-    const kernels = await chooseKernels(shared, async () => wide, true)
+    const kernels = await chooseKernels(shared, async () => wide, 'on')
     expect(kernels.description).toBe('revectorized SIMD')
     expect(kernels.columns).toBe(16)
   })
 
   it('takes those below, and says why, where they are wrong', async () => {
-    const kernels = await chooseKernels(shared, async () => undefined, true)
+    const kernels = await chooseKernels(shared, async () => undefined, 'on')
     expect(kernels.description).toBe('relaxed SIMD, as revectorized SIMD failed its test')
     expect(kernels.columns).toBe(8)
   })

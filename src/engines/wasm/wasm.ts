@@ -51,7 +51,8 @@ export async function openSession(
 /** Kernels of the widest level by kind of memory: tested once in a process, and compiled for all of its sessions. */
 const revectorized = new Map<boolean, Promise<Kernels | undefined>>()
 
-function revectorizedKernels({ shared }: KernelOptions): Promise<Kernels | undefined> {
+/** The widest kernels, where they pass their test. */
+export function revectorizedKernels({ shared }: KernelOptions): Promise<Kernels | undefined> {
   const known = revectorized.get(shared) ?? testedKernels({ shared })
   revectorized.set(shared, known)
   return known
