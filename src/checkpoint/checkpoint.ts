@@ -11,7 +11,10 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   /** Text that the container carries beside its tensors (safetensors' `__metadata__`). */
   readonly metadata: ReadonlyMap<string, string>
-  /** Plain values that the container holds beside its tensors (`classes`, `epoch`, `meta`), by key; nothing without it. */
+  /**
+   * Plain values that the container holds around the network (`classes`, `epoch`, `meta`), by key, the nearest first; of
+   * safetensors' metadata, texts that are JSON are parsed. Nothing without it.
+   */
   readonly extras?: ReadonlyMap<string, PlainValue>
   /** Opens a file that lies in the same folder, where there is one: `config.json`, `labels.txt`. */
   readonly beside?: Beside

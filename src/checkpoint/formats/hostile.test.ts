@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  concat,
   folderOf,
   pickleOf,
   readAll,
@@ -16,6 +15,7 @@ import {
   torchZipOf,
   watched,
 } from '../../../test/checkpoint-bytes.ts'
+import { casesOr, mutations } from '../../../test/mutations.ts'
 import { CheckpointError } from '../../errors.ts'
 import { type Folder, sourceOfBytes } from '../bytes.ts'
 import type { Checkpoint } from '../checkpoint.ts'
@@ -26,68 +26,10 @@ import { readTfjs } from './tfjs.ts'
 import { readTorchLegacy } from './torch-legacy.ts'
 import { readTorchZip } from './torch-zip.ts'
 
-const cases = Number(process.env.RESNET_TS_CASES ?? 200)
+const cases = casesOr(200)
 const timeLimit = 60_000 + 20 * cases
 const fixtures = join(import.meta.dirname, '../../../fixtures/checkpoints')
 const load = (file: string) => new Uint8Array(readFileSync(join(fixtures, file)))
-
-/** One change to the bytes of a file; places are fractions, so that they fit files of any length. */
-type Change = (bytes: Uint8Array) => Uint8Array
-
-const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
-const telling = fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)
-const piece = fc.oneof(
-  fc.uint8Array({ minLength: 1, maxLength: 8 }),
-  fc
-    .tuple(telling, fc.integer({ min: 1, max: 8 }))
-    .map(([byte, length]) => new Uint8Array(length).fill(byte)),
-)
-const at = (bytes: Uint8Array, fraction: number) => Math.floor(fraction * bytes.length)
-
-const change: fc.Arbitrary<Change> = fc.oneof(
-  place.map(
-    (end): Change =>
-      (bytes) =>
-        bytes.slice(0, at(bytes, end)),
-  ),
-  fc.tuple(place, fc.nat(7)).map(
-    ([where, bit]): Change =>
-      (bytes) => {
-        const copy = bytes.slice()
-        copy[at(bytes, where)] = (copy[at(bytes, where)] ?? 0) ^ (1 << bit)
-        return copy
-      },
-  ),
-  fc.tuple(place, piece).map(
-    ([where, put]): Change =>
-      (bytes) => {
-        const copy = bytes.slice()
-        copy.set(put.subarray(0, bytes.length - at(bytes, where)), at(bytes, where))
-        return copy
-      },
-  ),
-  fc.tuple(place, piece).map(
-    ([where, put]): Change =>
-      (bytes) => {
-        return concat(bytes.subarray(0, at(bytes, where)), put, bytes.subarray(at(bytes, where)))
-      },
-  ),
-  fc.tuple(place, fc.nat(64)).map(
-    ([where, length]): Change =>
-      (bytes) => {
-        return concat(bytes.subarray(0, at(bytes, where)), bytes.subarray(at(bytes, where) + length))
-      },
-  ),
-  fc.tuple(place, place, fc.nat(64)).map(
-    ([from, to, length]): Change =>
-      (bytes) => {
-        const copy = bytes.slice()
-        copy.copyWithin(at(bytes, to), at(bytes, from), at(bytes, from) + length)
-        return copy
-      },
-  ),
-)
-const changes = fc.array(change, { minLength: 1, maxLength: 3 })
 
 /** Reads all of it; true where it is still valid. */
 async function survives(
@@ -136,12 +78,9 @@ describe('changed files are read or refused', () => {
     async (_, names, read) => {
       const originals = new Map(names.map((name) => [name, load(name)]))
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom(...names), changes, async (name, applied) => {
+        fc.asyncProperty(fc.constantFrom(...names), mutations, async (name, mutate) => {
           const original = originals.get(name) ?? new Uint8Array(0)
-          await survives(
-            applied.reduce<Uint8Array>((bytes, apply) => apply(bytes), original),
-            read,
-          )
+          await survives(mutate(original), read)
         }),
         { numRuns: cases },
       )
@@ -157,12 +96,9 @@ describe('changed files are read or refused', () => {
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...paths, 'model.json', 'model.json'),
-          changes,
-          async (path, applied) => {
-            const changed = applied.reduce<Uint8Array>(
-              (bytes, apply) => apply(bytes),
-              originals.get(path) ?? new Uint8Array(0),
-            )
+          mutations,
+          async (path, mutate) => {
+            const changed = mutate(originals.get(path) ?? new Uint8Array(0))
             await outcome(() => readTfjs(folderOf({ ...Object.fromEntries(originals), [path]: changed })))
           },
         ),

@@ -3,6 +3,7 @@
  * models in one file; here they are refused, and so is nesting deeper than anything that a checkpoint needs.
  */
 import { CheckpointError } from '../../errors.ts'
+import type { PlainValue } from '../checkpoint.ts'
 import { limits } from './limits.ts'
 import { quote } from './names.ts'
 
@@ -46,6 +47,28 @@ export function jsonArray(value: unknown, where: string): readonly unknown[] {
 export function jsonString(value: unknown, where: string): string {
   if (typeof value !== 'string') throw new CheckpointError(`${where} must be a JSON string`)
   return value
+}
+
+/** Parsed JSON as plain data, objects as maps. */
+export function plainJson(value: unknown): PlainValue {
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return value
+  if (Array.isArray(value)) return value.map(plainJson)
+  return new Map(Object.entries(Object(value)).map(([key, entry]) => [key, plainJson(entry)]))
+}
+
+/** Texts by name, those that are JSON parsed. */
+export function plainMetadata(metadata: ReadonlyMap<string, string>): Map<string, PlainValue> {
+  const plain = [...metadata].map(([key, text]): [string, PlainValue] => {
+    if (!/^\s*[[{]/.test(text)) return [key, text]
+    try {
+      return [key, plainJson(parseJson(new TextEncoder().encode(text), key))]
+    } catch (error) {
+      if (error instanceof CheckpointError) return [key, text]
+      throw error
+    }
+  })
+  return new Map(plain)
 }
 
 /** Walks a text that `JSON.parse` has accepted: a string is a key exactly when a colon follows. */

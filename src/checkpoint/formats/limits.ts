@@ -25,4 +25,8 @@ export const limits = {
   /** How often the tensors of a state dictionary may, together, read each byte of the file. */
   sharing: 16,
   shards: 1000,
+  /** Values that are taken from around a network, their nesting, and characters of one text. */
+  plainValues: 100_000,
+  plainDepth: 12,
+  plainText: 10_000,
 } as const

@@ -2,7 +2,7 @@
 import { limits } from './limits.ts'
 import { quote } from './names.ts'
 import type { PickleCursor } from './pickle-cursor.ts'
-import { describeValue, type PickleDict, type PickleValue } from './pickle-values.ts'
+import { describeValue, type PickleDict, type PickleInert, type PickleValue } from './pickle-values.ts'
 
 /** What the machine may know beyond containers: the functions and storages of PyTorch. */
 export interface PickleHost {
@@ -100,9 +100,10 @@ export class PickleMachine {
     if (plain || (callee.kind !== 'global' && callee.kind !== 'inert')) {
       return this.cursor.fail(`calls ${describeValue(callee)}; the file is damaged`)
     }
-    if (callee.kind === 'inert') return { kind: 'inert', name: callee.name, state: null }
+    const inert: PickleInert = { kind: 'inert', name: callee.name, args, state: null }
+    if (callee.kind === 'inert') return inert
     this.#charge(args)
-    return this.host.call(callee.name, args) ?? { kind: 'inert', name: callee.name, state: null }
+    return this.host.call(callee.name, args) ?? inert
   }
 
   /** Calls copy their arguments, and the memo hands out the same ones again and again: their sum has a limit. */
@@ -124,17 +125,20 @@ export class PickleMachine {
 
   setItems(pairs: readonly PickleValue[]): void {
     const target = this.top()
-    if (isKind(target, 'dict')) setPairs(target, pairs)
-    else if (!isKind(target, 'inert'))
-      this.cursor.fail(`sets items of ${describeValue(target)}; the file is damaged`)
+    if (isKind(target, 'dict')) setPairs(target.entries, pairs)
+    else if (isKind(target, 'inert')) {
+      target.entries ??= new Map()
+      setPairs(target.entries, pairs)
+    } else this.cursor.fail(`sets items of ${describeValue(target)}; the file is damaged`)
   }
 
   /** Attributes: kept on inert values, passed over on containers and tensors (`_metadata` of a state dict). */
   build(state: PickleValue): void {
     const target = this.top()
     if (isKind(target, 'inert')) {
-      const [attributes] = isKind(state, 'tuple') ? state.items : [state]
-      target.state = attributes ?? null
+      // Two values are the attributes and those of slots.
+      const pair = isKind(state, 'tuple') && state.items.length === 2
+      target.state = pair ? (state.items[0] ?? null) : state
     } else if (!isKind(target, 'dict') && !isKind(target, 'list') && !isKind(target, 'tensor')) {
       this.cursor.fail(`sets attributes of ${describeValue(target)}; the file is damaged`)
     }
@@ -152,12 +156,12 @@ export function isKind<K extends Extract<PickleValue, { kind: string }>['kind']>
 /** A dict of keys and values that follow each other. */
 export function dictOf(pairs: readonly PickleValue[]): PickleDict {
   const dict: PickleDict = { kind: 'dict', entries: new Map() }
-  setPairs(dict, pairs)
+  setPairs(dict.entries, pairs)
   return dict
 }
 
-function setPairs(dict: PickleDict, pairs: readonly PickleValue[]): void {
-  for (let i = 0; i + 1 < pairs.length; i += 2) dict.entries.set(pairs[i] ?? null, pairs[i + 1] ?? null)
+function setPairs(entries: Map<PickleValue, PickleValue>, pairs: readonly PickleValue[]): void {
+  for (let i = 0; i + 1 < pairs.length; i += 2) entries.set(pairs[i] ?? null, pairs[i + 1] ?? null)
 }
 
 /** Names stand in messages and notes, so those that do not print come quoted. */

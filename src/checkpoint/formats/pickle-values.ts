@@ -45,8 +45,12 @@ export interface PickleInert {
   readonly kind: 'inert'
   /** The class or function. */
   readonly name: string
+  /** What it would have been made from. */
+  readonly args: readonly PickleValue[]
   /** The attributes it would have been given. */
   state: PickleValue
+  /** Its entries, where it is a kind of dictionary. */
+  entries?: Map<PickleValue, PickleValue>
 }
 
 /** A run of items elsewhere in the file; `key` says where. */

@@ -7,7 +7,7 @@ import { CheckpointError } from '../../errors.ts'
 import type { ByteSource } from '../bytes.ts'
 import type { Checkpoint, StoredTensor, StoredType } from '../checkpoint.ts'
 import { isStoredType, itemSizes } from './dtypes.ts'
-import { jsonArray, jsonObject, jsonString, parseJson } from './json.ts'
+import { jsonArray, jsonObject, jsonString, parseJson, plainMetadata } from './json.ts'
 import { limits } from './limits.ts'
 import { checkTensorName, quote } from './names.ts'
 import { countItems, rowMajor, viewTensor } from './stored.ts'
@@ -59,6 +59,7 @@ export async function readSafetensors(source: ByteSource): Promise<Checkpoint> {
     name: source.name,
     tensors,
     metadata,
+    extras: plainMetadata(metadata),
     notes: [],
     close: () => source.close(),
   }

@@ -47,6 +47,8 @@ const plain: readonly RegExp[] = [
   /^torch\.(device|dtype|bool|b?float\d+\w*|u?int\d+|complex\d+|strided|channels_last|contiguous_format)$/,
   /^torch\.serialization\._get_layout$/,
   /^torch\.nn\.modules\.[\w.]+$/,
+  /^numpy\.(ndarray|dtype|_?core\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer))$/,
+  /^(argparse\.Namespace|types\.SimpleNamespace|pathlib\.\w*Path)$/,
 ]
 
 const storageName = /^torch\.(?:cuda\.|storage\.)?(\w+)Storage$/
@@ -169,7 +171,7 @@ function encode([text]: readonly PickleValue[]): PickleValue | undefined {
 }
 
 function reconstruct(cls: PickleValue | undefined): PickleValue | undefined {
-  return isKind(cls, 'global') ? { kind: 'inert', name: cls.name, state: null } : undefined
+  return isKind(cls, 'global') ? { kind: 'inert', name: cls.name, args: [], state: null } : undefined
 }
 
 function textOf(value: PickleValue | undefined): string | undefined {

@@ -1,11 +1,12 @@
 /** The tensors of a PyTorch file, tied to where their storages lie in it. */
 import { CheckpointError } from '../../errors.ts'
-import type { ByteSource } from '../bytes.ts'
+import { type ByteSource, sourceOfBytes } from '../bytes.ts'
 import type { StoredTensor } from '../checkpoint.ts'
 import { itemSizes } from './dtypes.ts'
 import { limits } from './limits.ts'
+import type { NumpyArray } from './numpy.ts'
 import type { PickleStorage, PickleTensor } from './pickle-values.ts'
-import { countItems, viewTensor } from './stored.ts'
+import { countItems, rowMajor, viewTensor } from './stored.ts'
 
 /** Where the bytes of a storage lie. */
 export interface ByteRange {
@@ -19,13 +20,17 @@ export interface ByteRange {
  */
 export async function bindTensors(
   source: ByteSource,
-  tensors: ReadonlyMap<string, PickleTensor>,
+  tensors: ReadonlyMap<string, PickleTensor | NumpyArray>,
   locate: (storage: PickleStorage) => Promise<ByteRange>,
 ): Promise<Map<string, StoredTensor>> {
   const bound = new Map<string, StoredTensor>()
   const ranges = new Map<string, ByteRange>()
   let total = 0
   for (const [name, tensor] of tensors) {
+    if (tensor.kind === 'array') {
+      bound.set(name, arrayTensor(source.name, name, tensor))
+      continue
+    }
     const { storage, type } = tensor
     if (type === undefined || storage.type === undefined) {
       throw new CheckpointError(
@@ -50,4 +55,21 @@ export async function bindTensors(
     )
   }
   return bound
+}
+
+/** An array whose bytes came with the pickle. */
+function arrayTensor(file: string, name: string, array: NumpyArray): StoredTensor {
+  const { type, typeName, shape, columnsFirst, data } = array
+  const items = countItems(shape, `${file}: ${name}`)
+  if (type === undefined || !(data instanceof Uint8Array) || data.byteLength !== items * itemSizes[type]) {
+    throw new CheckpointError(
+      `${file}: ${name} is a NumPy array of ${typeName} and shape [${shape.join(', ')}] that does not hold its numbers`,
+    )
+  }
+  const stride = columnsFirst ? rowMajor(shape.toReversed()).toReversed() : rowMajor(shape)
+  return viewTensor(
+    name,
+    { source: sourceOfBytes(file, data), offset: 0, type, items },
+    { offset: 0, shape, stride },
+  )
 }

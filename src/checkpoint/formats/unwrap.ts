@@ -1,171 +1,129 @@
 /**
- * Finds the state dictionary in what a PyTorch file holds: a dictionary of tensors, bare or under the key that a training
- * script gave it, or a module that was pickled whole.
+ * The state dictionary in what a PyTorch file holds, with what lies around it: which tensors are the network is for
+ * `networks.ts` to say, here is what a person and the reader of labels learn of the rest.
  */
 import { CheckpointError } from '../../errors.ts'
 import type { PlainValue } from '../checkpoint.ts'
-import { extrasOf } from './extras.ts'
+import { type Holder, holderOf, type Leaf, tensorKey } from './holders.ts'
 import { limits } from './limits.ts'
-import { moduleTensors } from './module-tensors.ts'
 import { checkTensorName, quote } from './names.ts'
+import { findNetwork, isPacked, type Network } from './networks.ts'
 import { isKind } from './pickle-machine.ts'
-import {
-  describeValue,
-  type PickleDict,
-  type PickleInert,
-  type PickleTensor,
-  type PickleValue,
-} from './pickle-values.ts'
+import { describeValue, type PickleValue } from './pickle-values.ts'
+import { PlainReader } from './plain-values.ts'
 
 export interface StateDict {
-  readonly tensors: ReadonlyMap<string, PickleTensor>
-  /** Plain values around the dictionary, and in it between the tensors. */
+  readonly tensors: ReadonlyMap<string, Leaf>
   readonly extras: ReadonlyMap<string, PlainValue>
   readonly notes: readonly string[]
 }
 
-/** Keys under which training scripts keep a network, the likeliest first; averages only where nothing else is there. */
-const wrappers: readonly string[] = [
-  'state_dict',
-  'model_state_dict',
-  'model_state',
-  'model',
-  'net',
-  'network',
-  'module',
-  'params',
-  'weights',
-  'state_dict_ema',
-  'model_ema',
-  'params_ema',
-  'ema_state_dict',
-  'ema',
-  'student',
-  'teacher',
-  'backbone',
-  'encoder',
-]
-
-/** How many wrappers may lie around each other. */
-const deepest = 4
-
-interface Found {
-  readonly path: readonly string[]
-  readonly value: PickleValue
-  /** Keys beside the chosen one that hold tensors too. */
-  readonly others: readonly string[]
-}
-
 /** The tensors to read, by the names of the file. Throws `CheckpointError` where there are none. */
 export function findStateDict(file: string, root: PickleValue): StateDict {
-  const found = new Search().run(root, [])
-  if (found === undefined) {
+  const holder = holderOf(file, root)
+  const network = holder === undefined ? undefined : findNetwork(file, holder)
+  if (network === undefined) {
+    const unnamed = holder === undefined ? '' : ` with ${holder.count} tensors without names`
     throw new CheckpointError(
-      `${file}: holds no tensors by name, but ${outline(root)}; expected a state dictionary, bare or under a key such as state_dict`,
+      `${file}: holds no tensors by name, but ${outline(root)}${unnamed}; expected a state dictionary, bare or under a key such as state_dict`,
     )
   }
-  const notes: string[] = []
-  if (found.path.length > 0) notes.push(`the tensors are those under ${found.path.map(shown).join(' / ')}`)
-  if (found.others.length > 0) {
-    const more = found.others.length > 5 ? ` and ${found.others.length - 5} more` : ''
-    const names = found.others.slice(0, 5).map(shown).join(', ')
-    notes.push(`${names}${more} also ${found.others.length === 1 ? 'holds' : 'hold'} tensors, not opened`)
-  }
-  const tensors = new Map<string, PickleTensor>()
+  const [inner] = network.holders
+  const tensors = new Map<string, Leaf>()
+  for (const [name, leaf] of network.tensors) tensors.set(checkTensorName(file, name), leaf)
   const skipped: string[] = []
-  const module = moduleTensors(file, found.value)
-  if (module !== undefined) notes.push(`the network was pickled whole, as ${describeValue(found.value)}`)
-  const entries = module ?? (isKind(found.value, 'dict') ? found.value.entries : new Map())
-  for (const [key, value] of entries) {
-    if (typeof key === 'string' && isKind(value, 'tensor')) tensors.set(checkTensorName(file, key), value)
-    else skipped.push(skip(file, key, value))
+  for (const [key, value] of inner?.rest ?? []) skipped.push(skip(file, key, value))
+  for (const [key, child] of inner?.children ?? []) {
+    if (isPacked(key)) unpack(file, key, child, tensors)
   }
   if (tensors.size > limits.tensors) {
     throw new CheckpointError(`${file}: holds ${tensors.size} tensors; at most ${limits.tensors} are read`)
   }
-  if (skipped.length > 0) {
-    const more = skipped.length > 5 ? ` and ${skipped.length - 5} more` : ''
-    notes.push(`passed over, as they are not tensors: ${skipped.slice(0, 5).join(', ')}${more}`)
-  }
-  return { tensors, extras: extrasOf(dictionariesOn(root, found)), notes }
+  return { tensors, extras: extrasOf(network), notes: [...notesOf(network), ...list(skipped)] }
 }
 
-/** The dictionaries from the outermost to the one with the tensors, or the attributes of a module. */
-function dictionariesOn(root: PickleValue, { path, value }: Found): readonly PickleDict[] {
-  const around: PickleValue[] = []
-  let at: PickleValue | undefined = root
-  for (const key of path) {
-    if (isKind(at, 'dict')) {
-      around.push(at)
-      at = at.entries.get(key)
+function notesOf({ path, joined, others, holders: [inner], tensors }: Network): string[] {
+  const notes: string[] = []
+  if (path.length > 0) notes.push(`the tensors are those under ${path.map(shown).join(' / ')}`)
+  if (joined.length > 0)
+    notes.push(
+      `${joined.map(shown).join(', ')} beside them ${joined.length === 1 ? 'was' : 'were'} read as parts of one network`,
+    )
+  if (others.length > 0) {
+    const more = others.length > 5 ? ` and ${others.length - 5} more` : ''
+    const names = others.slice(0, 5).map(shown).join(', ')
+    notes.push(`${names}${more} also ${others.length === 1 ? 'holds' : 'hold'} tensors, not opened`)
+  }
+  if (inner?.module === true) notes.push(`the network was pickled whole, as ${describeValue(inner.value)}`)
+  if ([...tensors.values()].every(({ kind }) => kind === 'array'))
+    notes.push('its tensors are arrays of NumPy')
+  return notes
+}
+
+function list(skipped: readonly string[]): string[] {
+  if (skipped.length === 0) return []
+  const more = skipped.length > 5 ? ` and ${skipped.length - 5} more` : ''
+  return [`passed over, as they are not tensors: ${skipped.slice(0, 5).join(', ')}${more}`]
+}
+
+/** Plain data in the holders from the network outwards; the nearer goes first. */
+function extrasOf({ holders, path }: Network): Map<string, PlainValue> {
+  const extras = new Map<string, PlainValue>()
+  const reader = new PlainReader()
+  const add = (key: PickleValue, value: PickleValue) => {
+    // An optimiser's settings are of no use here, and long.
+    if (typeof key !== 'string' || key.length > limits.plainText || extras.has(key) || /optim/i.test(key))
+      return
+    const plain = reader.read(value)
+    if (plain !== undefined) extras.set(key, plain)
+  }
+  for (const holder of holders) {
+    for (const [key, value] of holder.module ? attributesOf(holder) : holder.rest) add(key, value)
+    for (const [key, child] of holder.children) {
+      if (!path.includes(key)) add(key, child.value)
     }
   }
-  const inner = isKind(value, 'inert') ? value.state : value
-  return [...around, inner].filter((each) => isKind(each, 'dict'))
+  return extras
 }
 
-/**
- * Looks into each value once, however often the pickle repeats it: a dictionary may hold itself, or one large value
- * under a hundred thousand keys.
- */
-class Search {
-  readonly #holders = new Map<PickleDict | PickleInert, boolean>()
-  readonly #opened = new Set<PickleDict>()
+/** A module's attributes apart from its machinery. */
+function attributesOf({ value }: Holder): (readonly [PickleValue, PickleValue])[] {
+  const state = isKind(value, 'inert') && isKind(value.state, 'dict') ? value.state.entries : new Map()
+  return [...state].filter(([key]) => typeof key === 'string' && !key.startsWith('_') && key !== 'training')
+}
 
-  run(value: PickleValue, path: readonly string[]): Found | undefined {
-    if (this.holdsTensors(value)) return { path, value, others: [] }
-    if (!isKind(value, 'dict') || path.length >= deepest || this.#opened.has(value)) return undefined
-    this.#opened.add(value)
-    const keys = [...wrappers, ...this.#otherKeys(value)]
-    for (const key of keys) {
-      const child = value.entries.get(key)
-      const found = child === undefined ? undefined : this.run(child, [...path, key])
-      if (found === undefined) continue
-      const others = keys.filter((other) => other !== key && this.holdsTensors(value.entries.get(other)))
-      return { ...found, others: [...found.others, ...others] }
-    }
-    return undefined
-  }
-
-  /** Keys that are no known wrapper but hold tensors themselves, most tensors first. */
-  #otherKeys(dict: PickleDict): string[] {
-    const keys: [string, number][] = []
-    for (const [key, value] of dict.entries) {
-      if (typeof key !== 'string' || wrappers.includes(key) || !this.holdsTensors(value)) continue
-      keys.push([key, isKind(value, 'dict') ? value.entries.size : 0])
-    }
-    return keys.sort((a, b) => b[1] - a[1]).map(([key]) => key)
-  }
-
-  holdsTensors(value: PickleValue | undefined): boolean {
-    if (!isKind(value, 'dict') && !isKind(value, 'inert')) return false
-    const known =
-      this.#holders.get(value) ?? (isKind(value, 'dict') ? isMostlyTensors(value) : isModule(value))
-    this.#holders.set(value, known)
-    return known
+/** The weight and the bias of a dynamically quantised layer lie in a pair. */
+function unpack(file: string, key: string, pair: Holder, tensors: Map<string, Leaf>): void {
+  const items = isKind(pair.value, 'tuple') ? pair.value.items : []
+  const layer = key.replace(/_packed_params\._packed_params$/, '')
+  for (const [i, name] of ['weight', 'bias'].entries()) {
+    const item = items[i]
+    if (isKind(item, 'tensor')) tensors.set(checkTensorName(file, layer + name), item)
   }
 }
 
-function isMostlyTensors(dict: PickleDict): boolean {
-  let tensors = 0
-  for (const [key, entry] of dict.entries) if (typeof key === 'string' && isKind(entry, 'tensor')) tensors++
-  return tensors > 0 && 2 * tensors >= dict.entries.size
-}
+const tensorMaker = /_rebuild_|from_numpy/
 
-function isModule({ state }: PickleInert): boolean {
-  return isKind(state, 'dict') && state.entries.has('_modules')
-}
-
-const tensorKey = /(^|\.)(weight|bias|running_mean|running_var|gamma|beta|kernel)$/
-const tensorMaker = /_rebuild_|\._reconstruct$|ndarray|from_numpy/
+/** What makes a tensor in a way that is not read, and what to do. */
+const makers: readonly (readonly [RegExp, string])[] = [
+  [/sparse/, 'it is sparse; call to_dense() on it'],
+  [
+    /DTensor|sharded_tensor|distributed/,
+    'it is a part of a tensor that lies on several machines; gather the full state dictionary first',
+  ],
+  [/meta_tensor|fake/i, 'it has no values (device meta)'],
+  [/nested_tensor/, 'it is a nested tensor'],
+  [/_reconstruct|ndarray/, 'its NumPy array is not one of plain numbers'],
+]
 
 /** A line about an entry that is no tensor; refuses one that should be. */
 function skip(file: string, key: PickleValue, value: PickleValue): string {
   const name = typeof key === 'string' ? shown(key) : describeValue(key)
   const needed = typeof key === 'string' && tensorKey.test(key)
   if (isKind(value, 'inert') && (needed || tensorMaker.test(value.name))) {
+    const reason = makers.find(([pattern]) => pattern.test(value.name))?.[1]
     throw new CheckpointError(
-      `${file}: ${name} should be a tensor, but it is made by ${shown(value.name)} in a way that is not read; save the state dictionary again with plain tensors`,
+      `${file}: ${name} should be a tensor, but it is made by ${shown(value.name)} in a way that is not read${reason === undefined ? '' : ` (${reason})`}; save the state dictionary again with plain tensors`,
     )
   }
   return `${name} (${isKind(value, 'inert') ? shown(value.name) : describeValue(value)})`
