@@ -116,7 +116,7 @@ describe('resnet classify', () => {
     ])
     expect(status).toBe(2)
     expect(JSON.parse(stdout)).toEqual([
-      { file: bad, error: `${bad}: not a picture; JPEG, PNG and WebP are read` },
+      { file: bad, error: `${bad}: not a picture; JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP are read` },
       { file: clock, predictions: expect.any(Array) },
       { file: join(folder, 'missing.jpg'), error: expect.stringContaining('no such picture') },
     ])

@@ -30,7 +30,10 @@ export function addClassify(program: Command, context: Context): void {
   const command = program
     .command('classify')
     .description('name what pictures show')
-    .argument('<image...>', 'JPEG, PNG or WebP files; folders or .tar archives of them')
+    .argument(
+      '<image...>',
+      'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP); folders or .tar archives of them',
+    )
     .option(
       '--model <model>',
       `${modelHelp}; without it ImageNet's network once it was fetched, else the shipped one`,

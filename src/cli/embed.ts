@@ -26,7 +26,10 @@ export function addEmbed(program: Command, context: Context): void {
   const command = program
     .command('embed')
     .description('answer the features of pictures: the map of a stage, averaged over its cells')
-    .argument('<image...>', 'JPEG, PNG or WebP files, or folders and tar archives of them')
+    .argument(
+      '<image...>',
+      'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP), or folders and .tar archives of them',
+    )
     .requiredOption('--model <model>', modelHelp)
     .option('--stage <n>', 'which stage; the last one without it', wholeNumber(1, 16))
     .option(

@@ -118,7 +118,7 @@ async function readPicture(path: string, limit: number = pictureLimits.fileBytes
   }
   const found = await stat(path).catch(unread)
   // A device or pipe has no size to check, and may never end.
-  if (!found.isFile()) throw new ImageError(`${path}: not a regular file; give a JPEG, PNG or WebP picture`)
+  if (!found.isFile()) throw new ImageError(`${path}: not a regular file; give a picture`)
   const { size } = found
   if (size > limit) throw new ImageError(`${path}: ${size} bytes are more than the ${limit} that it may have`)
   return readFile(path).catch(unread)

@@ -1,7 +1,9 @@
 /** Decodes pictures in browsers through `createImageBitmap`; the same conversions as in Node. */
 import { ImageError } from '../errors.ts'
-import { type EncodedPicture, type Picture, threeChannels } from './picture.ts'
-import { checkFormat, checkPixels } from './sniff.ts'
+import { decodeBmp } from './bmp.ts'
+import { headerOfColourJpeg } from './jpeg-header.ts'
+import { formatOf, type PictureFormat } from './kinds.ts'
+import { checkPixels, type EncodedPicture, type Picture, threeChannels } from './picture.ts'
 
 export interface DecodeOptions {
   /** Whether to turn the picture as its EXIF orientation says (default true; torchvision does not). */
@@ -9,16 +11,20 @@ export interface DecodeOptions {
 }
 
 /**
- * The first frame of a JPEG, PNG or WebP file.
+ * The first frame of a JPEG, PNG, WebP, GIF, AVIF or BMP file; of TIFF where the browser knows it, as Safari does.
  *
- * @throws ImageError for anything else, for damaged files, and for more than 50 million pixels.
+ * @throws ImageError for anything else, for damaged files, and for too many pixels.
  */
 export async function decodePicture(
   { file, bytes }: EncodedPicture,
   { orient = true }: DecodeOptions = {},
 ): Promise<Picture> {
-  checkFormat(file, bytes)
-  const bitmap = await openBitmap(bytes, file, orient)
+  const format = formatOf(file, bytes)
+  if (format === 'BMP') return decodeBmp(file, bytes)
+  const size = format === 'PNG' ? sizeOfPng(bytes) : headerOfColourJpeg(bytes)
+  // Before the browser takes memory for it.
+  if (size !== undefined) checkPixels(file, size.width, size.height)
+  const bitmap = await openBitmap({ file, bytes }, format, orient)
   try {
     checkPixels(file, bitmap.width, bitmap.height)
     return pixelsOf(bitmap, file)
@@ -27,7 +33,17 @@ export async function decodePicture(
   }
 }
 
-async function openBitmap(bytes: Uint8Array, name: string, orient: boolean): Promise<ImageBitmap> {
+function sizeOfPng(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
+  if (bytes.length < 24) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  return { width: view.getUint32(16), height: view.getUint32(20) }
+}
+
+async function openBitmap(
+  { file, bytes }: EncodedPicture,
+  format: PictureFormat,
+  orient: boolean,
+): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(new Blob([bytes.slice()]), {
       imageOrientation: orient ? 'from-image' : 'none',
@@ -35,7 +51,10 @@ async function openBitmap(bytes: Uint8Array, name: string, orient: boolean): Pro
       colorSpaceConversion: 'none',
     })
   } catch (error) {
-    throw new ImageError(`${name}: the picture is damaged (the browser cannot decode it)`, { cause: error })
+    throw new ImageError(
+      `${file}: the browser cannot decode this ${format} picture; it is damaged, or save it as JPEG or PNG`,
+      { cause: error },
+    )
   }
 }
 

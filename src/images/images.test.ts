@@ -188,14 +188,18 @@ describe('what is no picture', () => {
   const heic = Uint8Array.from([0, 0, 0, 24, ...text('ftypheic')])
   const refusals: readonly [string, Uint8Array, string][] = [
     ['an empty file', new Uint8Array(), 'test.png: the file is empty'],
-    ['a text', text('hello, this is no picture'), 'test.png: not a picture; JPEG, PNG and WebP are read'],
-    ['a page', text('<!doctype html><p>404'), 'test.png: this is XML or HTML, which is not read'],
-    ['HEIC', heic, 'test.png: this is HEIC, which is not read; convert it to JPEG, PNG or WebP'],
-    ['a GIF', text('GIF89a.............'), 'test.png: this is GIF'],
+    [
+      'a text',
+      text('hello, this is no picture'),
+      'test.png: not a picture; JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP are read',
+    ],
+    ['a page', text('<!doctype html><p>404'), 'test.png: this is a web page, which is not read'],
+    ['HEIC', heic, 'test.png: this is a HEIC picture, which is not read; save as JPEG'],
+    ['half a GIF', text('GIF89a.............'), 'test.png: the picture is damaged'],
     [
       'an SVG that says WEBP',
       text('<svg a="WEBP" xmlns="http://www.w3.org/2000/svg"/>'),
-      'this is SVG, which is not read',
+      'this is an SVG picture, which is not read',
     ],
     ['a text that says heic', text('........heic'), 'test.png: not a picture'],
   ]

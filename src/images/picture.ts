@@ -24,10 +24,30 @@ export interface Pixels {
 
 export const pictureLimits = {
   /** Bytes of an encoded file. */
-  fileBytes: 64 * 1024 * 1024,
-  /** Pixels, read from the header before anything is decoded. */
-  pixels: 50_000_000,
+  fileBytes: 128 * 1024 * 1024,
+  /** Pixels, read from the header before anything is decoded: 200 MB of memory, as an 8192×8192 picture takes. */
+  pixels: 2 ** 26,
+  /** JPEG pictures are decoded at half their size up to so many, where all their pixels would be too many. */
+  halvedPixels: 2 ** 28,
+  /** The same of those in several scans, which are held in memory whole. */
+  halvedScansPixels: 100_000_000,
 } as const
+
+/** Throws `ImageError` for more pixels than are decoded. */
+export function checkPixels(
+  file: string,
+  width: number,
+  height: number,
+  limit: number = pictureLimits.pixels,
+): void {
+  if (width * height <= limit) return
+  const millions = (pixels: number) => Math.round(pixels / 1e6)
+  throw new ImageError(
+    `${file}: ${width}×${height} are ${millions(width * height)} million pixels, more than ${millions(limit)} million; make the picture smaller first${
+      limit === pictureLimits.pixels ? ', or save it as JPEG, which Node reads at half its size' : ''
+    }`,
+  )
+}
 
 /**
  * The picture that grey, RGB or RGBA pixels hold. Alpha is dropped, not composited, as Pillow's `convert('RGB')` does.

@@ -22,7 +22,7 @@ export async function readPicture(path: string): Promise<Uint8Array> {
   if (status === undefined) throw new ImageError(`${path}: no such file`)
   if (status.isDirectory()) throw new ImageError(`${path}: a folder, not a picture`)
   // A device or pipe has no size to check, and may never end.
-  if (!status.isFile()) throw new ImageError(`${path}: not a regular file; give a JPEG, PNG or WebP picture`)
+  if (!status.isFile()) throw new ImageError(`${path}: not a regular file; give a picture`)
   if (status.size > pictureLimits.fileBytes)
     throw new ImageError(`${path}: ${status.size} bytes are more than a picture may have`)
   return readFile(path).catch((error: unknown) => {
