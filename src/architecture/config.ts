@@ -161,6 +161,8 @@ const attention = v.variant('kind', [
     divisor: whole(1, 1024),
     bias: v.boolean('must be true or false'),
     position: choice(['branch-end', 'before-last-convolution']),
+    /** Whether the branch is activated once more in front of a gate at its end (the first SE-ResNet-18 and -34). */
+    activated: v.optional(v.boolean('must be true or false'), false),
   }),
   /** Efficient channel attention (arXiv:1910.03151): kernel from the width, or fixed. */
   v.strictObject({
@@ -206,17 +208,28 @@ const regularisation = v.strictObject({
   branchDropout: between(0, 0.99),
 })
 
+const hiddenLayer = v.strictObject({
+  width: channels,
+  activation: choice(['none', 'relu', 'relu6', 'silu', 'sigmoid']),
+})
+
 const head = v.strictObject({
   /** Normalisation and activation after the last block: pre-activation and dense networks need it. */
   finalActivation: choice(['none', 'activation', 'normalisation-and-activation']),
   /** A last 1×1 convolution, normalised and activated, of this width (MobileNetV2), or 0. */
   convolutionWidth: whole(0, 65_536),
-  /** Average over the whole map, or over a fixed window (Caffe's 7×7), which must then cover it. */
+  /**
+   * Average over the whole map, or over a fixed window (Caffe's 7×7), which must then cover it; or the map's maxima and
+   * averages side by side (`maximum-first` as in fastai, `average-first` as in timm's `catavgmax`).
+   */
   pool: v.variant('kind', [
     v.strictObject({ kind: kind('global') }),
     v.strictObject({ kind: kind('fixed'), size: whole(1, 1024) }),
+    v.strictObject({ kind: kind('average-and-maximum'), order: choice(['maximum-first', 'average-first']) }),
   ]),
   dropout: between(0, 0.99),
+  /** Linear layers between the features and the classifier, each with what acts on it; older configs have none. */
+  hidden: v.optional(v.pipe(v.array(hiddenLayer), v.maxLength(8, 'must list at most 8 layers')), []),
   classifier: choice(['linear', 'convolution']),
   /** Whether class 0 is "background" and the labels start at 1 (TensorFlow). */
   backgroundClass: v.boolean('must be true or false'),

@@ -16,6 +16,7 @@ import { randomMask } from '../ops/random-mask.ts'
 import { relu } from '../ops/relu.ts'
 import { relu6 } from '../ops/relu6.ts'
 import { imageShape, type Shape } from '../ops/shape.ts'
+import { sigmoid } from '../ops/sigmoid.ts'
 import { silu } from '../ops/silu.ts'
 import { standardiseWeight } from '../ops/standardise-weight.ts'
 import type { Padding } from '../ops/window.ts'
@@ -47,6 +48,9 @@ export interface ConvolutionOptions {
   /** First value of a bias that is there whatever the config says. */
   readonly bias?: number
 }
+
+/** The operations that activations are. */
+export const activations = { relu, relu6, silu, sigmoid }
 
 export const onesInitialiser: Initialiser = { kind: 'constant', value: 1 }
 export const zerosInitialiser: Initialiser = { kind: 'constant', value: 0 }
@@ -137,8 +141,7 @@ export class Layers {
   }
 
   activate(name: string, x: GraphValue): NodeValue {
-    const operation = { relu, relu6, silu }[this.config.activation]
-    return this.graph.add(name, operation, {}, [x])
+    return this.graph.add(name, activations[this.config.activation], {}, [x])
   }
 
   averagePool(

@@ -24,11 +24,28 @@ export interface Names {
   readonly finalNormalisation: string
   readonly headConvolution: string
   readonly headNormalisation: string
+  /** The linear layers of the head in order: hidden ones, then the classifier. */
+  readonly head: readonly string[]
   readonly classifier: string
 }
 
+/** A head's layers by the name of its one classifier: `fc`, or `fc.0`, `fc.2`, ... as in `Sequential(Linear, ReLU, Linear)`. */
+export function headLayers(classifier: string, hidden: number): readonly string[] {
+  if (hidden === 0) return [classifier]
+  const [, root = classifier, first = '0'] = /^(.*)\.(\d+)$/.exec(classifier) ?? []
+  return Array.from({ length: hidden + 1 }, (_, i) => `${root}.${Number(first) + 2 * i}`)
+}
+
+type Classified = Omit<Names, 'head'>
+
 /** The naming of a network: by what its blocks are. */
 export function namesOf(config: ResNetConfig): Names {
+  const names = familyNames(config)
+  const head = headLayers(names.classifier, config.head.hidden.length)
+  return { ...names, head, classifier: head.at(-1) ?? names.classifier }
+}
+
+function familyNames(config: ResNetConfig): Classified {
   const blocks = config.stages.map((stage) => blockOf(config, stage))
   if (blocks.every(({ kind }) => kind === 'dense')) return denseNames(config)
   if (blocks.every(({ kind }) => kind === 'inverted')) return invertedNames(config)
@@ -37,7 +54,7 @@ export function namesOf(config: ResNetConfig): Names {
 }
 
 /** The whole network of torchvision's and timm's `resnet.py`. */
-function torchvisionNames(config: ResNetConfig): Names {
+function torchvisionNames(config: ResNetConfig): Classified {
   const deep = config.stem.kind === 'deep'
   const selective = config.attention.kind === 'sk'
   const afterPool = config.shortcut.kind === 'projection' && config.shortcut.pool === 'average' ? 1 : 0
@@ -61,7 +78,7 @@ function torchvisionNames(config: ResNetConfig): Names {
 }
 
 /** timm's `resnetv2.py`. */
-function preactivationNames(config: ResNetConfig): Names {
+function preactivationNames(config: ResNetConfig): Classified {
   const deep = config.stem.kind === 'deep'
   return {
     ...torchvisionNames(config),
@@ -80,7 +97,7 @@ function preactivationNames(config: ResNetConfig): Names {
 }
 
 /** torchvision's `densenet.py`. */
-function denseNames(config: ResNetConfig): Names {
+function denseNames(config: ResNetConfig): Classified {
   return {
     ...torchvisionNames(config),
     stemConvolutions: ['features.conv0', 'features.conv1', 'features.conv2'],
@@ -93,7 +110,7 @@ function denseNames(config: ResNetConfig): Names {
 }
 
 /** torchvision's `mobilenetv2.py`: everything is a numbered entry of `features`. */
-function invertedNames(config: ResNetConfig): Names {
+function invertedNames(config: ResNetConfig): Classified {
   const blocksBefore = (stages: readonly StageConfig[]) => stages.reduce((sum, { blocks }) => sum + blocks, 0)
   const last = blocksBefore(config.stages) + 1
   return {

@@ -149,8 +149,11 @@ function buildBranch(
     if (index > 0) x = between(layers, config, name, x, { place, index, last })
     x = convolve(layers, config, name, x, { layer, place, index, last })
   })
-  if (config.order !== 'bn-after-addition') return attend(layers, name, x, 'branch-end')
-  return x
+  if (config.order === 'bn-after-addition') return x
+  const { attention } = layers.config
+  if (attention.kind === 'se' && attention.activated && attention.position === 'branch-end')
+    x = layers.activate(`${name}.se.input`, x)
+  return attend(layers, name, x, 'branch-end')
 }
 
 interface BranchStep {

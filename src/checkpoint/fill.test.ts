@@ -81,8 +81,8 @@ describe('a checkpoint of another network', () => {
 
   test('names the missing, the unexpected and the mis-shaped together', () => {
     const shapes = new Map(without(/^bn1\.running_mean$/))
-    shapes.set('fc.weight', [1000, 256])
-    shapes.set('fc_auxiliary.weight', [9, 9])
+    shapes.set('layer4.1.bn2.weight', [256])
+    shapes.set('layer1.0.auxiliary.weight', [9, 9])
     const fit = fitOf(namedOf(shapes), states)
     expect(explainMisfit(fit, { file: 'f', arch: 'resnet18' })).toBe(
       [
@@ -90,9 +90,9 @@ describe('a checkpoint of another network', () => {
         '  missing:',
         '    bn1.running_mean',
         '  unexpected:',
-        '    fc_auxiliary.weight',
+        '    layer1.0.auxiliary.weight',
         '  of another shape:',
-        '    fc.weight is [1000, 256], resnet18 needs [1000, 512]',
+        '    layer4.1.bn2.weight is [256], resnet18 needs [512]',
       ].join('\n'),
     )
   })

@@ -173,16 +173,13 @@ function planFor(
 ): Plan {
   const variant = typeof arch === 'string' ? variantNamed(arch) : undefined
   const wanted = typeof arch === 'string' ? variantNamed(arch).config : parseConfig(arch)
-  const classes = recognition?.config.classes ?? wanted.classes
+  const classes = named.head?.classes ?? 1
   const collection = named.scheme.name === 'cifar-collection' && variant !== undefined
   const config = {
     ...wanted,
     classes,
     inputChannels: recognition?.config.inputChannels ?? wanted.inputChannels,
-    head: {
-      ...wanted.head,
-      backgroundClass: wanted.head.backgroundClass && classes === wanted.classes,
-    },
+    head: headFor(wanted, named, classes),
     shortcut:
       collection && wanted.shortcut.kind === 'zero-padding'
         ? ({ ...wanted.shortcut, zeros: 'both' } as const)
@@ -194,10 +191,24 @@ function planFor(
     preprocessing: collection
       ? 'cifar-akamaster'
       : (variant?.preprocessing ?? recognition?.preprocessing ?? 'torch-imagenet'),
-    headless: recognition?.headless ?? false,
+    headless: named.head === undefined,
     looksLike: recognition?.nearest === variant?.name ? undefined : recognition?.nearest,
     notes: [],
   }
+}
+
+/** The head that the network has, with the layers that the file has. */
+function headFor(
+  { head, classes: usual }: ResNetConfig,
+  { head: found }: NamedCheckpoint,
+  classes: number,
+): ResNetConfig['head'] {
+  const backgroundClass = head.backgroundClass && classes === usual
+  if (found === undefined) return { ...head, backgroundClass, hidden: [] }
+  const pool = found.pool.kind === 'global' ? head.pool : found.pool
+  // A config of the caller's that has as many layers says what acts between them.
+  const hidden = head.hidden.length === found.hidden.length ? head.hidden : found.hidden
+  return { ...head, backgroundClass, pool, hidden }
 }
 
 function choosePreprocessing(chosen: Preprocessing | PreprocessingName, config: ResNetConfig): Preprocessing {

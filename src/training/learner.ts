@@ -161,9 +161,10 @@ export class Learner {
     await this.#session.writeState(tensors)
   }
 
+  /** The layer that reads the features: the classifier, or the first of the layers in front of it. */
   get #classifier(): { readonly weight: string; readonly bias: string } {
-    const { classifier } = namesOf(this.#options.config)
-    return { weight: `${classifier}.weight`, bias: `${classifier}.bias` }
+    const [reader = ''] = namesOf(this.#options.config).head
+    return { weight: `${reader}.weight`, bias: `${reader}.bias` }
   }
 
   /** All states by name, those of the frozen part too. */

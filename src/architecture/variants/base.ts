@@ -74,6 +74,7 @@ const base: ResNetConfig = {
     convolutionWidth: 0,
     pool: { kind: 'global' },
     dropout: 0,
+    hidden: [],
     classifier: 'linear',
     backgroundClass: false,
   },

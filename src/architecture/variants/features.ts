@@ -3,17 +3,18 @@ import type { Changes } from '../change.ts'
 import type { PreprocessingName } from '../preprocessing.ts'
 import { type BlockKind, deepStem, depths, imagenet, preactivation, type Variant } from './base.ts'
 
+const squeeze = (reduction: number, divisor: number) =>
+  ({ kind: 'se', reduction, divisor, bias: true, position: 'branch-end', activated: false }) as const
+
 /** What a row may switch on. */
 const features = {
   deep: deepStem(32, 32, 64),
   tiered: deepStem(24, 32, 64),
   wideDeep: deepStem(64, 64, 128),
   averaged: { 'shortcut.pool': 'average', 'shortcut.dilatedPool': 'same' },
-  squeeze: { attention: { kind: 'se', reduction: 16, divisor: 8, bias: true, position: 'branch-end' } },
-  legacySqueeze: {
-    attention: { kind: 'se', reduction: 16, divisor: 1, bias: true, position: 'branch-end' },
-    'stem.pool.padding': 'ceil',
-  },
+  squeeze: { attention: squeeze(16, 8) },
+  legacySqueeze: { attention: squeeze(16, 1), 'stem.pool.padding': 'ceil' },
+  legacySmall: { attention: { ...squeeze(16, 1), activated: true }, 'stem.pool.padding': 'ceil' },
   efficient: { attention: { kind: 'eca', kernel: 'from-width' } },
   selective: { attention: { kind: 'sk', reduction: 16, divisor: 8, split: true } },
   selectiveSmall: { attention: { kind: 'sk', reduction: 8, divisor: 16, split: true } },
@@ -28,7 +29,7 @@ const features = {
     'stem.pool': { kind: 'convolution' },
     'shortcut.pool': 'average',
     'shortcut.dilatedPool': 'same',
-    attention: { kind: 'se', reduction: 4, divisor: 8, bias: true, position: 'branch-end' },
+    attention: squeeze(4, 8),
   },
   second: {
     ...preactivation,

@@ -130,6 +130,14 @@ const attention: readonly Row[] = [
     blocks: 152,
     with: ['squeeze', 'senet', 'wideDeep', groups(64, 4)],
   },
+  ...[18, 34].map((depth) => ({
+    name: `legacy_seresnet${depth}`,
+    description: `SE-ResNet-${depth} as first published: activated before the gate, Caffe's pool`,
+    blocks: depth,
+    with: ['legacySmall'] as const,
+    // Whose weights say how their pictures were resized: timm's `senet.py`.
+    preprocessing: depth === 18 ? ('torch-imagenet-bicubic' as const) : ('torch-imagenet' as const),
+  })),
   ...[50, 101, 152].map((depth) => ({
     name: `legacy_seresnet${depth}`,
     description: `SE-ResNet-${depth} as first published: stride in the first 1×1, Caffe's pool`,

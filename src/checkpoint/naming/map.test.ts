@@ -6,7 +6,8 @@ import { CheckpointError } from '../../errors.ts'
 import { recogniseArchitecture } from '../recognise/recognise.ts'
 import { sameStates, statesOf } from '../recognise/states.ts'
 import { nameTensors } from './map.ts'
-import { type SchemeName, schemeNamed } from './schemes.ts'
+import type { SchemeName } from './scheme.ts'
+import { schemeNamed } from './schemes.ts'
 import { translate } from './template.ts'
 
 type Shapes = ReadonlyMap<string, readonly number[]>
@@ -59,7 +60,6 @@ const published: readonly (readonly [SchemeName, string, string, string])[] = [
   ['hugging-face', 'resnet50', 'resnet50', 'torch-imagenet-bicubic'],
   ['hugging-face', 'resnet34', 'resnet34', 'torch-imagenet-bicubic'],
   ['nvidia', 'resnet50', 'resnet50', 'torch-imagenet'],
-  ['openmmlab', 'resnet101', 'resnet101', 'torch-imagenet'],
   ['legacy-senet', 'legacy_seresnet50', 'legacy_seresnet50', 'torch-imagenet-bicubic'],
   ['legacy-senet', 'legacy_seresnext50_32x4d', 'legacy_seresnext50_32x4d', 'torch-imagenet-bicubic'],
   ['legacy-senet-deep', 'legacy_senet154', 'legacy_senet154', 'torch-imagenet-bicubic'],
@@ -151,7 +151,12 @@ describe('prefixes', () => {
       ]),
     )
     expect(named.tensors.size).toBe(states.size)
-    expect(named.notes[0]).toContain('stripped "module.encoder_q." from the names; 103 tensors without it')
+    expect(named.prefix).toBe('module.encoder_q.')
+    expect(named.notes).toEqual([
+      'stripped "module.encoder_q." from the names',
+      'a second network lies under "module.encoder_k."; the one under "module.encoder_q." is taken',
+      '103 tensors beside the network are passed over: module.encoder_k.* (102), module.queue',
+    ])
   })
 
   test('counters and blur filters are passed over', () => {
@@ -185,7 +190,7 @@ describe('names that are of no residual network', () => {
       ['h.0.attn.c_attn.weight', [768, 2304]],
     ])
     expect(() => nameTensors(checkpoint)).toThrow(
-      /^test\.safetensors: none of its 2 tensors \(wte\.weight, h\.0\.attn\.c_attn\.weight, \.\.\.\) has a name of a known residual network; names are read of torchvision, timm, /,
+      /^test\.safetensors: holds no residual network that is known here\. Found: 2 tensors \(wte\.weight, h\.0\.attn\.c_attn\.weight\); no convolution; 2 linear layers\. Missing: a first block/,
     )
   })
 
@@ -196,13 +201,13 @@ describe('names that are of no residual network', () => {
   })
 
   test('two names for one tensor are refused', () => {
-    const checkpoint = checkpointOf([
-      ['fc1000/kernel', [4, 2]],
-      ['fc/kernel', [4, 2]],
+    const keras = checkpointOf([
+      ['res2a_branch2a/kernel', [1, 1, 64, 64]],
       ['conv1/kernel', [7, 7, 3, 64]],
+      ['conv1/kernel:0', [7, 7, 3, 64]],
     ])
-    expect(() => nameTensors(checkpoint)).toThrow(
-      'test.safetensors: fc1000/kernel and fc/kernel both stand for fc.weight; remove one of them',
+    expect(() => nameTensors(keras)).toThrow(
+      'test.safetensors: conv1/kernel and conv1/kernel:0 both stand for conv1.weight; remove one of them',
     )
   })
 

@@ -1,197 +1,191 @@
 /**
- * From a file's names to ours: which scheme and which prefix explain most of its names, what is no parameter at all, and
- * what stays unexplained.
+ * From a file's names to ours: where the trunk lies and whose names it has, which layers are its head, and what stands
+ * beside both.
  */
 import { CheckpointError } from '../../errors.ts'
 import type { Checkpoint, StoredTensor } from '../checkpoint.ts'
-import { shapeInOurs, valuesInOurs } from './layout.ts'
-import { type NamingScheme, namingSchemes } from './schemes.ts'
-import { translate } from './template.ts'
+import type { FoundHead } from './head.ts'
+import { nameHead } from './head-tensors.ts'
+import { layersOf, type NamedTensor, namedTensor } from './named-tensor.ts'
+import type { NamingScheme } from './scheme.ts'
+import { nameStem } from './stem.ts'
+import { explainStrange } from './strange.ts'
+import { readerOf, type Stored, splitName, type Trunk, trunksOf } from './trunks.ts'
+import { weightsOf } from './weights.ts'
 
-/** A tensor under our name and in our layout. */
-export interface NamedTensor {
-  readonly name: string
-  /** What the file calls it. */
-  readonly from: string
-  readonly shape: readonly number[]
-  read(): Promise<Float32Array>
-}
+export type { NamedTensor } from './named-tensor.ts'
 
 export interface NamedCheckpoint {
   readonly scheme: NamingScheme
   /** What was stripped from the front of the file's names. */
   readonly prefix: string
   readonly tensors: ReadonlyMap<string, NamedTensor>
-  /** Tensors whose names the scheme does not know, as the file calls them. */
+  /** The head that was found; undefined where the file has none that makes classes. */
+  readonly head?: FoundHead
+  /** Tensors inside the trunk that the scheme has no name for, as the file calls them. */
   readonly unknown: readonly StoredTensor[]
-  /** What a person should know: prefixes, tensors set aside. */
+  /** What a person should know: prefixes, heads, tensors passed over. */
   readonly notes: readonly string[]
 }
-
-/** Wrappers put these in front of every name: DataParallel, torch.compile, Lightning, self-supervised training. */
-const wrappers = [
-  'module.',
-  '_orig_mod.',
-  'model.',
-  'net.',
-  'network.',
-  'backbone.',
-  'encoder.',
-  'encoder_q.',
-  'timm_model.',
-]
-const wrapperDepth = 4
-
-/** Counters and fixed filters, which are no weights of a network that is only run. */
-const counters = /(^|\.)(num_batches_tracked|n_averaged)$/
-const filters = /(^|\.)filt$/
 
 /**
  * Puts a checkpoint's tensors under our names. Throws `CheckpointError` where the names are of no scheme, or where two
  * tensors come under one name.
  */
 export function nameTensors(checkpoint: Checkpoint): NamedCheckpoint {
-  const names = [...checkpoint.tensors.keys()].filter((name) => !isNoWeight(name))
-  if (names.length === 0)
+  const { stored, blurs, wrappers } = weightsOf(checkpoint)
+  if (stored.size === 0)
     throw new CheckpointError(
       `${checkpoint.name}: holds no tensors of a network; name the file with its weights`,
     )
-  const reading = bestReading(names)
-  if (reading === undefined) {
-    const some = names.slice(0, 3).join(', ')
-    const sources = [...new Set(namingSchemes.map(({ description }) => description))].join(', ')
-    throw new CheckpointError(
-      `${checkpoint.name}: none of its ${checkpoint.tensors.size} tensors (${some}, ...) has a name of a known residual network; names are read of ${sources}`,
-    )
-  }
-  return apply(checkpoint, reading)
-}
-
-interface Reading {
-  readonly scheme: NamingScheme
-  readonly prefix: string
-}
-
-/** The scheme and prefix that know most names; the shorter prefix and the earlier scheme where several know as many. */
-function bestReading(names: readonly string[]): Reading | undefined {
-  let best: Reading | undefined
-  let most = 0
-  for (const prefix of prefixesOf(names)) {
-    const stripped = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
-    for (const scheme of namingSchemes) {
-      const known = countKnown(scheme, stripped)
-      if (known > most) {
-        most = known
-        best = { scheme, prefix }
-      }
-    }
-  }
-  return best
-}
-
-function countKnown(scheme: NamingScheme, names: readonly string[]): number {
-  const layers = new Map<string, boolean>()
-  let known = 0
-  for (const name of names) {
-    const parts = splitName(scheme, name)
-    if (parts === undefined) continue
-    const found = layers.get(parts.layer) ?? translate(scheme.rules, parts.layer, 'theirs') !== undefined
-    layers.set(parts.layer, found)
-    if (found) known++
-  }
-  return known
-}
-
-function splitName(scheme: NamingScheme, name: string) {
-  const plain = scheme.separator === '/' ? name.replace(/:0$/, '') : name
-  const at = plain.lastIndexOf(scheme.separator)
-  const suffix = at < 0 ? undefined : scheme.suffixes.get(plain.slice(at + 1))
-  return suffix === undefined ? undefined : { layer: plain.slice(0, at), suffix }
-}
-
-/** Nothing, wrappers upon wrappers, and whatever all names have in common. */
-function prefixesOf(names: readonly string[]): readonly string[] {
-  const found = ['']
-  let last = ['']
-  for (let depth = 0; depth < wrapperDepth; depth++) {
-    last = last.flatMap((prefix) =>
-      wrappers.map((wrapper) => prefix + wrapper).filter((longer) => isCommon(longer, names)),
-    )
-    found.push(...last)
-  }
-  const common = commonPrefix(names)
-  if (!found.includes(common)) found.push(common)
-  return found
-}
-
-/** Momentum encoders stand beside the network itself, so a wrapper may be on fewer than all names. */
-function isCommon(prefix: string, names: readonly string[]): boolean {
-  return 3 * names.filter((name) => name.startsWith(prefix)).length > names.length
-}
-
-/** The longest start that all names share, up to a separator. */
-function commonPrefix(names: readonly string[]): string {
-  let common = names[0] ?? ''
-  for (const name of names) {
-    while (!name.startsWith(common)) common = common.slice(0, -1)
-  }
-  return common.slice(0, Math.max(common.lastIndexOf('.'), common.lastIndexOf('/')) + 1)
-}
-
-function isNoWeight(name: string): boolean {
-  return counters.test(name) || filters.test(name)
-}
-
-function apply(checkpoint: Checkpoint, { scheme, prefix }: Reading): NamedCheckpoint {
-  const tensors = new Map<string, NamedTensor>()
-  const unknown: StoredTensor[] = []
-  const outside: string[] = []
-  const blurs: string[] = []
-  for (const [from, stored] of checkpoint.tensors) {
-    if (filters.test(from)) blurs.push(from)
-    if (isNoWeight(from)) continue
-    if (!from.startsWith(prefix)) {
-      outside.push(from)
-      continue
-    }
-    const tensor = namedTensor(scheme, from.slice(prefix.length), stored)
-    if (tensor === undefined) {
-      unknown.push(stored)
-      continue
-    }
-    const before = tensors.get(tensor.name)
-    if (before !== undefined) {
-      throw new CheckpointError(
-        `${checkpoint.name}: ${before.from} and ${from} both stand for ${tensor.name}; remove one of them`,
-      )
-    }
-    tensors.set(tensor.name, tensor)
-  }
-  const notes = [...prefixNotes(prefix, outside), ...blurNotes(blurs)]
-  return withoutFixedInput({ scheme, prefix, tensors, unknown, notes })
-}
-
-function namedTensor(scheme: NamingScheme, name: string, stored: StoredTensor): NamedTensor | undefined {
-  const parts = splitName(scheme, name)
-  if (parts === undefined) return undefined
-  const layer = translate(scheme.rules, parts.layer, 'theirs')
-  if (layer === undefined) return undefined
-  const { ours, layout } = parts.suffix
+  const [trunk, ...others] = trunksOf(stored)
+  if (trunk === undefined) throw new CheckpointError(explainStrange(checkpoint.name, stored))
+  const sorted = sort(checkpoint.name, stored, trunk)
+  const head = nameHead({ stored, trunk, others, ...sorted })
+  const beside = sorted.beside.filter((name) => !head.used.has(name))
   return {
-    name: `${layer}.${ours}`,
-    from: stored.name,
-    shape: shapeInOurs(layout, stored.shape),
-    read: async () => valuesInOurs(layout, stored.shape, await stored.read()),
+    scheme: trunk.scheme,
+    prefix: trunk.prefix,
+    tensors: new Map([...sorted.tensors, ...head.tensors]),
+    ...(head.found === undefined ? {} : { head: head.found }),
+    unknown: sorted.inside.flatMap((name) => stored.get(name) ?? []),
+    notes: [
+      ...prefixNotes(trunk.prefix, wrappers),
+      ...otherNotes(trunk, others),
+      ...head.notes,
+      ...besideNotes(beside),
+      ...blurNotes(blurs),
+    ],
   }
 }
 
-function prefixNotes(prefix: string, outside: readonly string[]): readonly string[] {
-  if (prefix === '') return []
-  const aside =
-    outside.length === 0
-      ? ''
-      : `; ${outside.length} tensors without it are set aside (${outside.slice(0, 3).join(', ')}${outside.length > 3 ? ', ...' : ''})`
-  return [`stripped "${prefix}" from the names${aside}`]
+interface Sorted {
+  readonly tensors: ReadonlyMap<string, NamedTensor>
+  /** Layers that the scheme calls the classifier, as the file names them. */
+  readonly usual: ReadonlySet<string>
+  /** Names of tensors in the trunk that are no part of it. */
+  readonly inside: readonly string[]
+  /** Names of tensors beside the trunk. */
+  readonly beside: readonly string[]
+}
+
+const classifiers = /^(fc|head\.fc|classifier|classifier\.1)$/
+const blocks = /^(layer\d|stages\.\d|features\.)/
+
+/** Sorts a file's tensors into the trunk's, those in its midst that it has no place for, and those beside it. */
+function sort(file: string, stored: Stored, { scheme, prefix }: Trunk): Sorted {
+  const reader = readerOf(scheme)
+  const tensors = new Map<string, NamedTensor>()
+  const usual = new Set<string>()
+  const rest: string[] = []
+  const roots = new Set<string>()
+  const early: string[] = []
+  for (const [name, tensor] of stored) {
+    const own = name.startsWith(prefix) ? name.slice(prefix.length) : undefined
+    const read = own === undefined ? undefined : reader(own)
+    if (read === undefined || classifiers.test(read.layer)) {
+      if (read !== undefined) usual.add(layerIn(scheme, name))
+      rest.push(name)
+      if (own !== undefined && roots.size === 0) early.push(name)
+      continue
+    }
+    if (blocks.test(read.layer)) roots.add(rootOf(own ?? ''))
+    add(file, tensors, namedTensor(`${read.layer}.${read.suffix.ours}`, read.suffix, tensor))
+  }
+  if (scheme.name === 'gluon-v2') for (const fixed of fixedInput) tensors.delete(fixed)
+  const stem = stemOf(stored, scheme, tensors, early)
+  for (const tensor of stem.values()) add(file, tensors, tensor)
+  const isInside = (name: string) =>
+    name.startsWith(prefix) &&
+    (roots.has(rootOf(name.slice(prefix.length))) ||
+      (early.includes(name) && isConvolution(stored.get(name))))
+  const left = rest.filter((name) => !stem.has(name))
+  return {
+    tensors,
+    usual,
+    inside: left.filter((name) => isInside(name)),
+    beside: left.filter((name) => !isInside(name)),
+  }
+}
+
+/** Gluon's v2 stores a scale and a shift for the image and fixes them at 1 and 0. */
+const fixedInput = ['input_norm.weight', 'input_norm.bias']
+
+function rootOf(name: string): string {
+  return name.split(/[./]/)[0] ?? name
+}
+
+function isConvolution(tensor: StoredTensor | undefined): boolean {
+  return tensor !== undefined && tensor.shape.length === 4 && (tensor.shape[0] ?? 1) > 1
+}
+
+function layerIn(scheme: NamingScheme, name: string): string {
+  return splitName(scheme, name)?.layer ?? name
+}
+
+function add(file: string, tensors: Map<string, NamedTensor>, tensor: NamedTensor): void {
+  const before = tensors.get(tensor.name)
+  if (before !== undefined) {
+    throw new CheckpointError(
+      `${file}: ${before.from} and ${tensor.from} both stand for ${tensor.name}; remove one of them`,
+    )
+  }
+  tensors.set(tensor.name, tensor)
+}
+
+/** The stem's tensors by the file's names, where the scheme has no name for them. */
+function stemOf(
+  stored: Stored,
+  scheme: NamingScheme,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  early: readonly string[],
+): ReadonlyMap<string, NamedTensor> {
+  const known = [
+    'conv1.weight',
+    'conv1.0.weight',
+    'stem.conv.weight',
+    'stem.conv1.weight',
+    'features.conv0.weight',
+    'features.0.0.weight',
+  ]
+  if (known.some((name) => tensors.has(name))) return new Map()
+  const layers = layersOf(stored, scheme, early)
+  const isPreactivated = [...tensors.keys()].some((name) => name.startsWith('stages.'))
+  const names = nameStem(layers, isPreactivated)
+  return new Map(
+    early.flatMap((name) => {
+      const parts = splitName(scheme, name)
+      const layer = parts === undefined ? undefined : names.get(parts.layer)
+      const tensor = stored.get(name)
+      if (parts === undefined || layer === undefined || tensor === undefined) return []
+      return [[name, namedTensor(`${layer}.${parts.suffix.ours}`, parts.suffix, tensor)] as const]
+    }),
+  )
+}
+
+function prefixNotes(prefix: string, wrappers: readonly string[]): readonly string[] {
+  return [...wrappers, ...(prefix === '' ? [] : [prefix])].map((part) => `stripped "${part}" from the names`)
+}
+
+function otherNotes({ prefix }: Trunk, others: readonly Trunk[]): readonly string[] {
+  if (others.length === 0) return []
+  const [one = '', ...more] = others.map((other) => `"${other.prefix}"`)
+  const lie = more.length === 0 ? 'a second network lies' : `${others.length} more networks lie`
+  return [`${lie} under ${[one, ...more].slice(0, 4).join(', ')}; the one under "${prefix}" is taken`]
+}
+
+/** What is passed over, by the part that it belongs to. */
+function besideNotes(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return []
+  const parts = new Map<string, number>()
+  for (const name of names) {
+    const part = name.split(/[./]/).slice(0, 2).join('.')
+    parts.set(part, (parts.get(part) ?? 0) + 1)
+  }
+  const shown = [...parts].slice(0, 3).map(([part, count]) => (count === 1 ? part : `${part}.* (${count})`))
+  const more = parts.size > 3 ? ', ...' : ''
+  const are = names.length === 1 ? 'tensor beside the network is' : 'tensors beside the network are'
+  return [`${names.length} ${are} passed over: ${shown.join(', ')}${more}`]
 }
 
 function blurNotes(blurs: readonly string[]): readonly string[] {
@@ -199,13 +193,4 @@ function blurNotes(blurs: readonly string[]): readonly string[] {
   return [
     `${blurs.length} stored blur filters (${blurs[0]}, ...) are passed over: the architecture says which filter is used`,
   ]
-}
-
-/** Gluon's v2 stores a scale and a shift for the image and fixes them at 1 and 0. */
-function withoutFixedInput(named: NamedCheckpoint): NamedCheckpoint {
-  if (named.scheme.name !== 'gluon-v2') return named
-  const tensors = new Map(named.tensors)
-  tensors.delete('input_norm.weight')
-  tensors.delete('input_norm.bias')
-  return { ...named, tensors }
 }

@@ -3,72 +3,20 @@
  * timm's where torchvision has none). Sources: pytorch/vision, huggingface/pytorch-image-models, huggingface/transformers,
  * NVIDIA/DeepLearningExamples, keras-team/keras and keras-applications, dmlc/gluon-cv, Cadene/pretrained-models.pytorch.
  */
-import type { Layout } from './layout.ts'
+import { peopleSchemes } from './people.ts'
+import {
+  alike,
+  attention,
+  gluonSuffixes,
+  kerasSuffixes,
+  type NamingScheme,
+  type SchemeName,
+  scheme,
+  stemAndBlocks,
+  torchSuffixes,
+} from './scheme.ts'
 import { type Rule, rule } from './template.ts'
 
-export type SchemeName =
-  | 'torchvision'
-  | 'timm'
-  | 'timm-mobilenet'
-  | 'torchvision-old-densenet'
-  | 'cifar-collection'
-  | 'hugging-face'
-  | 'hugging-face-bare'
-  | 'nvidia'
-  | 'openmmlab'
-  | 'legacy-senet'
-  | 'legacy-senet-deep'
-  | 'keras-first'
-  | 'keras'
-  | 'keras-v2'
-  | 'gluon-v1b'
-  | 'gluon-v1'
-  | 'gluon-v2'
-
-export interface NamingScheme {
-  readonly name: SchemeName
-  /** As messages call it: "names of ...". */
-  readonly description: string
-  /** Between a layer's name and that of its tensor. */
-  readonly separator: '.' | '/'
-  readonly rules: readonly Rule[]
-  readonly suffixes: ReadonlyMap<string, Suffix>
-}
-
-export interface Suffix {
-  readonly ours: 'weight' | 'bias' | 'running_mean' | 'running_var'
-  readonly layout: Layout
-}
-
-const same = (ours: Suffix['ours']): Suffix => ({ ours, layout: 'same' })
-
-const torchSuffixes = new Map([
-  ['weight', same('weight')],
-  ['bias', same('bias')],
-  ['running_mean', same('running_mean')],
-  ['running_var', same('running_var')],
-])
-const gluonSuffixes = new Map([...torchSuffixes, ['gamma', same('weight')], ['beta', same('bias')]])
-const kerasSuffixes = new Map<string, Suffix>([
-  ['kernel', { ours: 'weight', layout: 'input-first' }],
-  ['depthwise_kernel', { ours: 'weight', layout: 'depthwise' }],
-  ['bias', same('bias')],
-  ['gamma', same('weight')],
-  ['beta', same('bias')],
-  ['moving_mean', same('running_mean')],
-  ['moving_variance', same('running_var')],
-])
-
-const alike = (...names: readonly string[]) => names.map((name) => rule(name, name))
-
-const stemAndBlocks = alike(
-  'conv1',
-  'bn1',
-  'conv1.{i}',
-  'layer{s}.{b}.conv{c}',
-  'layer{s}.{b}.bn{c}',
-  'layer{s}.{b}.downsample.{i}',
-)
 const denseNet = alike(
   'features.conv{i}',
   'features.norm{i}',
@@ -85,20 +33,6 @@ const mobileNet = alike(
   'classifier.1',
 )
 
-const attention = ['layer{s}.{b}', 'stages.{s}.blocks.{b}'].flatMap((block) =>
-  alike(
-    `${block}.se.fc{i}`,
-    `${block}.se.conv`,
-    `${block}.conv{c}.conv`,
-    `${block}.conv{c}.bn`,
-    `${block}.conv{c}.paths.{p}.conv`,
-    `${block}.conv{c}.paths.{p}.bn`,
-    `${block}.conv{c}.attn.fc_reduce`,
-    `${block}.conv{c}.attn.bn`,
-    `${block}.conv{c}.attn.fc_select`,
-    `${block}.gate`,
-  ),
-)
 const preactivation = alike(
   'stem.conv',
   'stem.norm',
@@ -121,9 +55,6 @@ const ours = [
   ),
 ]
 
-const renamed = (rules: readonly Rule[], rename: (name: string) => string): readonly Rule[] =>
-  rules.map(({ theirs, ours: { text } }) => rule(rename(theirs.text), text))
-
 const huggingFace = (prefix: string): readonly Rule[] => [
   rule(`${prefix}embedder.embedder.convolution`, 'conv1'),
   rule(`${prefix}embedder.embedder.normalization`, 'bn1'),
@@ -140,31 +71,42 @@ const senetBlocks: readonly Rule[] = [
   rule('last_linear', 'fc'),
 ]
 
-/** timm counts MobileNetV2's blocks stage by stage, torchvision from 1 to 17; the stages have 1, 2, 3, 4, 3, 3, 1. */
-const timmMobileNet: readonly Rule[] = [
-  rule('conv_stem', 'features.0.0'),
-  rule('bn1', 'features.0.1'),
-  rule('blocks.0.0.conv_dw', 'features.1.conv.0.0'),
-  rule('blocks.0.0.bn1', 'features.1.conv.0.1'),
-  rule('blocks.0.0.conv_pw', 'features.1.conv.1'),
-  rule('blocks.0.0.bn2', 'features.1.conv.2'),
+/** Blocks of MobileNetV2's stages at its usual depth. */
+const mobileNetDepths = [1, 2, 3, 4, 3, 3, 1]
+
+/** timm counts MobileNetV2's blocks stage by stage, torchvision from 1 on through all stages. */
+function timmMobileNet(depths: readonly number[]): readonly Rule[] {
+  const firsts = depths.map((_, stage) => 1 + depths.slice(0, stage).reduce((sum, count) => sum + count, 0))
+  const last = 1 + depths.reduce((sum, count) => sum + count, 0)
+  const separable = ['conv_dw:0.0', 'bn1:0.1', 'conv_pw:1', 'bn2:2']
+  const inverted = ['conv_pw:0.0', 'bn1:0.1', 'conv_dw:1.0', 'bn2:1.1', 'conv_pwl:2', 'bn3:3']
   // The last stage first: read backwards, a block belongs to the latest stage that has begun.
-  ...[17, 14, 11, 7, 4, 2].flatMap((first, fromLast) =>
-    [
-      ['conv_pw', '0.0'],
-      ['bn1', '0.1'],
-      ['conv_dw', '1.0'],
-      ['bn2', '1.1'],
-      ['conv_pwl', '2'],
-      ['bn3', '3'],
-    ].map(([theirs, layer]) =>
-      rule(`blocks.${6 - fromLast}.{b}.${theirs}`, `features.{b+${first}}.conv.${layer}`),
-    ),
-  ),
-  rule('conv_head', 'features.18.0'),
-  rule('bn2', 'features.18.1'),
-  rule('classifier', 'classifier.1'),
-]
+  const blocks = [...firsts.entries()].reverse().flatMap(([stage, first]) =>
+    (stage === 0 ? separable : inverted).map((pair) => {
+      const [theirs, layer] = pair.split(':')
+      return rule(`blocks.${stage}.{b}.${theirs}`, `features.{b+${first}}.conv.${layer}`)
+    }),
+  )
+  return [
+    rule('conv_stem', 'features.0.0'),
+    rule('bn1', 'features.0.1'),
+    ...blocks,
+    rule('conv_head', `features.${last}.0`),
+    rule('bn2', `features.${last}.1`),
+    rule('classifier', 'classifier.1'),
+  ]
+}
+
+/** Blocks of each stage as a file's names count them. */
+function depthsIn(names: readonly string[]): readonly number[] {
+  const depths: number[] = []
+  for (const name of names) {
+    const [, stage, block] = /^blocks\.(\d{1,2})\.(\d{1,3})\.conv_dw\./.exec(name) ?? []
+    if (stage === undefined) continue
+    depths[Number(stage)] = Math.max(depths[Number(stage)] ?? 0, Number(block) + 1)
+  }
+  return Array.from(depths, (count) => count ?? 0)
+}
 
 /** Classifiers that people put on Keras' networks. */
 const kerasHeads = ['dense', 'logits', 'output']
@@ -186,13 +128,6 @@ const gluonStages = [4, 10].flatMap((first) =>
   }),
 )
 
-const scheme = (
-  name: SchemeName,
-  description: string,
-  suffixes: ReadonlyMap<string, Suffix>,
-  rules: readonly Rule[],
-): NamingScheme => ({ name, description, separator: suffixes === kerasSuffixes ? '/' : '.', suffixes, rules })
-
 /** All of them; where several know as many names of a file, the first is meant. */
 export const namingSchemes: readonly NamingScheme[] = [
   scheme('torchvision', 'torchvision', torchSuffixes, [
@@ -210,7 +145,10 @@ export const namingSchemes: readonly NamingScheme[] = [
     ...mobileNet,
     ...ours,
   ]),
-  scheme('timm-mobilenet', 'timm', torchSuffixes, timmMobileNet),
+  {
+    ...scheme('timm-mobilenet', 'timm', torchSuffixes, timmMobileNet(mobileNetDepths)),
+    adapted: (names) => timmMobileNet(depthsIn(names)),
+  },
   scheme('torchvision-old-densenet', "torchvision's first DenseNets", torchSuffixes, [
     rule('features.denseblock{s}.denselayer{b}.norm.{i}', 'features.denseblock{s}.denselayer{b}.norm{i}'),
     rule('features.denseblock{s}.denselayer{b}.conv.{i}', 'features.denseblock{s}.denselayer{b}.conv{i}'),
@@ -230,10 +168,6 @@ export const namingSchemes: readonly NamingScheme[] = [
     rule('layers.{s}.{b}.downsample.{i}', 'layer{s+1}.{b}.downsample.{i}'),
     rule('layers.{s}.{b}.squeeze.squeeze', 'layer{s+1}.{b}.se.fc1'),
     rule('layers.{s}.{b}.squeeze.expand', 'layer{s+1}.{b}.se.fc2'),
-  ]),
-  scheme('openmmlab', 'OpenMMLab', torchSuffixes, [
-    ...renamed(stemAndBlocks, (name) => `backbone.${name}`),
-    rule('head.fc', 'fc'),
   ]),
   scheme('legacy-senet', 'the first SENets in PyTorch', torchSuffixes, [
     rule('layer0.conv1', 'conv1'),
@@ -295,6 +229,7 @@ export const namingSchemes: readonly NamingScheme[] = [
     rule('features.9', 'norm'),
     rule('output', 'head.fc'),
   ]),
+  ...peopleSchemes,
 ]
 
 export function schemeNamed(name: SchemeName): NamingScheme {

@@ -16,7 +16,7 @@ export function describe(config: ResNetConfig): string {
     ...(attention.kind === 'none' ? [] : [`${attention.kind.toUpperCase()} attention`]),
     ...(normalisation.kind === 'group' ? ['group normalisation'] : []),
     ...biasesOf(config),
-    `${config.classes} classes`,
+    config.classes === 1 ? '1 class' : `${config.classes} classes`,
   ]
   return parts.join(', ')
 }

@@ -50,7 +50,7 @@ export interface Recognition {
 /** What recognition reads: names and shapes under our names, and a Keras graph where the file has one. */
 export interface Recognisable {
   readonly file: string
-  readonly named: Pick<NamedCheckpoint, 'scheme' | 'tensors'>
+  readonly named: Pick<NamedCheckpoint, 'scheme' | 'tensors' | 'head'>
   readonly topology?: KerasTopology
 }
 
@@ -105,7 +105,10 @@ function recognise({ file, named, topology }: Recognisable): Recognition {
 }
 
 function structureOf(file: string, named: Recognisable['named']): Structure {
-  const structure = seeStructure(new Shapes([...named.tensors].map(([name, { shape }]) => [name, shape])))
+  const structure = seeStructure(
+    new Shapes([...named.tensors].map(([name, { shape }]) => [name, shape])),
+    named.head,
+  )
   if (structure !== undefined) return { ...structure, config: parseConfig(structure.config) }
   throw new CheckpointError(
     `${file}: names of ${named.scheme.description}, but no stem and stages that make a network; name it with --arch`,

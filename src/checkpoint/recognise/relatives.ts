@@ -2,11 +2,12 @@
 import type { ResNetConfig, StageConfig } from '../../architecture/config.ts'
 import { namesOf } from '../../architecture/names.ts'
 import { config } from '../../architecture/variants.ts'
+import type { FoundHead } from '../naming/head.ts'
 import { convolutionAt, type Shapes } from './shapes.ts'
 import type { Structure } from './structure.ts'
 import { seeHead, seeStem } from './surroundings.ts'
 
-export function seeDense(shapes: Shapes): Structure {
+export function seeDense(shapes: Shapes, found: FoundHead | undefined): Structure {
   const base = config('densenet121')
   const names = namesOf(base)
   const stages: StageConfig[] = []
@@ -23,13 +24,12 @@ export function seeDense(shapes: Shapes): Structure {
   const inner = convolution(0, 0, 1)?.out ?? 4 * growth
   const transition =
     convolutionAt(shapes, names.transition(1)) ?? convolutionAt(shapes, `${names.transition(1)}.conv`)
-  const { classes, head } = seeHead(shapes, names)
   return {
-    headless: classes === undefined,
+    headless: found === undefined,
     config: {
       ...base,
       inputChannels: shapes.axis(`${names.stemConvolutions[0] ?? ''}.weight`, 1) ?? 3,
-      classes: classes ?? 1,
+      classes: found?.classes ?? 1,
       stem: seeStem(shapes, names),
       stages,
       block: {
@@ -37,7 +37,7 @@ export function seeDense(shapes: Shapes): Structure {
         bottleneck: Math.max(1, Math.min(64, Math.round(inner / growth))),
         compression: transition === undefined ? 0.5 : compressionOf(transition.inGroup, transition.out),
       },
-      head,
+      head: seeHead(shapes, names, found),
     },
   }
 }
@@ -54,21 +54,24 @@ interface SeenInverted {
   readonly width: number
 }
 
-export function seeInverted(shapes: Shapes): Structure {
+export function seeInverted(shapes: Shapes, found: FoundHead | undefined): Structure {
   const base = config('mobilenetv2_100')
   const blocks = seeInvertedBlocks(shapes)
   const last = blocks.length + 1
   const stem = convolutionAt(shapes, 'features.0.0')
-  const classes = shapes.axis('classifier.1.weight', 0)
   return {
-    headless: classes === undefined,
+    headless: found === undefined,
     config: {
       ...base,
       inputChannels: stem?.inGroup ?? 3,
-      classes: classes ?? 1,
+      classes: found?.classes ?? 1,
       stem: { ...base.stem, width: stem?.out ?? 32 },
       stages: stagesOf(blocks, base),
-      head: { ...base.head, convolutionWidth: shapes.axis(`features.${last}.0.weight`, 0) ?? 0 },
+      head: {
+        ...base.head,
+        ...(found === undefined ? {} : { pool: found.pool, hidden: found.hidden }),
+        convolutionWidth: shapes.axis(`features.${last}.0.weight`, 0) ?? 0,
+      },
     },
   }
 }

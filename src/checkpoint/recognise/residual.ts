@@ -166,6 +166,7 @@ function seeSqueeze(shapes: Shapes, stages: readonly SeenStage[]): AttentionConf
     divisor,
     bias: shapes.has(`${stages[0]?.blocks[0] ?? ''}.se.fc1.bias`),
     position: atEnd ? 'branch-end' : 'before-last-convolution',
+    activated: false,
   }
 }
 

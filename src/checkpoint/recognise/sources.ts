@@ -5,7 +5,7 @@
 import type { Changes } from '../../architecture/change.ts'
 import type { ResNetConfig } from '../../architecture/config.ts'
 import type { PreprocessingName } from '../../architecture/preprocessing.ts'
-import type { SchemeName } from '../naming/schemes.ts'
+import type { SchemeName } from '../naming/scheme.ts'
 
 export interface SourceReading {
   /** Fields that the source settles, for a network of this structure. */
@@ -22,6 +22,7 @@ export interface SourceReading {
 
 const timm = 'huggingface/pytorch-image-models'
 const torchFirst = ['pytorch/vision', timm]
+const preactivated = ['facebook/fb.resnet.torch', 'arXiv:1603.05027', 'arXiv:1605.07146']
 const hasPool = ({ stem }: ResNetConfig) => stem.pool.kind === 'max'
 const isBottleneck = ({ block }: ResNetConfig) => block.kind === 'bottleneck'
 const when = (condition: boolean, changes: Changes): Changes => (condition ? changes : {})
@@ -80,7 +81,22 @@ export const sources: Readonly<Record<SchemeName, SourceReading>> = {
     prefer: torchFirst,
     says: 'NVIDIA puts the stride in the 3×3 (v1.5)',
   },
-  openmmlab: { pins: middle, preprocessing: 'torch-imagenet', prefer: torchFirst },
+  children: { pins: () => ({}), prefer: torchFirst },
+  'torch-preactivation': { pins: () => ({}), prefer: preactivated },
+  'torch-preactivation-stem': { pins: () => ({}), prefer: preactivated },
+  'wide-resnet': { pins: () => ({}), preprocessing: 'cifar10', prefer: ['arXiv:1605.07146'] },
+  detectron: {
+    pins: early,
+    preprocessing: 'caffe-imagenet',
+    prefer: ['arXiv:1512.03385'],
+    says: "Detectron2's own backbones (MSRA) have the stride in the first 1×1 and read BGR minus the mean; those it took from torchvision have neither",
+  },
+  'cifar-100-collection': { pins: middle, preprocessing: 'cifar10', prefer: torchFirst },
+  'cifar-100-preactivation': {
+    pins: (config) => ({ ...early(config), 'block.shortcutReads': 'raw' }),
+    preprocessing: 'cifar10',
+    prefer: torchFirst,
+  },
   'legacy-senet': senet,
   'legacy-senet-deep': senet,
   'keras-first': {

@@ -5,6 +5,7 @@
 import type { ResNetConfig, StageConfig } from '../../architecture/config.ts'
 import { type Names, namesOf } from '../../architecture/names.ts'
 import { config } from '../../architecture/variants.ts'
+import type { FoundHead } from '../naming/head.ts'
 import { seeDense, seeInverted } from './relatives.ts'
 import { type SeenStage, seeAttention, seeStage, sizeStages } from './residual.ts'
 import type { Shapes } from './shapes.ts'
@@ -17,10 +18,10 @@ export interface Structure {
 }
 
 /** Reads the structure; undefined where the names are of no network that the builder knows. */
-export function seeStructure(shapes: Shapes): Structure | undefined {
-  if (shapes.has('features.denseblock1.denselayer1.conv1.weight')) return seeDense(shapes)
-  if (shapes.has('features.0.0.weight')) return seeInverted(shapes)
-  return seeResidual(shapes)
+export function seeStructure(shapes: Shapes, found: FoundHead | undefined): Structure | undefined {
+  if (shapes.has('features.denseblock1.denselayer1.conv1.weight')) return seeDense(shapes, found)
+  if (shapes.has('features.0.0.weight')) return seeInverted(shapes, found)
+  return seeResidual(shapes, found)
 }
 
 /** Names are asked of a config with the few fields that decide them. */
@@ -56,7 +57,7 @@ function hasBareAverage(shapes: Shapes): boolean {
   return false
 }
 
-function seeResidual(shapes: Shapes): Structure | undefined {
+function seeResidual(shapes: Shapes, found: FoundHead | undefined): Structure | undefined {
   const names = namesFor(shapes)
   const stem = seeStem(shapes, names)
   const stages = seeStages(shapes, names, stem.width)
@@ -64,7 +65,6 @@ function seeResidual(shapes: Shapes): Structure | undefined {
   if (first === undefined) return undefined
   const base = config('resnet50')
   const sized = sizeStages(stages)
-  const { classes, head } = seeHead(shapes, names)
   const common = sized[0]
   if (common === undefined || base.block.kind !== 'bottleneck') return undefined
   const preactivated = names.classifier === 'head.fc'
@@ -79,12 +79,12 @@ function seeResidual(shapes: Shapes): Structure | undefined {
   })
   const small = stem.kind === '3x3'
   return {
-    headless: classes === undefined,
+    headless: found === undefined,
     config: {
       ...base,
       input: small ? [32, 32] : base.input,
       inputChannels: seeInputChannels(shapes, names),
-      classes: classes ?? 1,
+      classes: found?.classes ?? 1,
       stem,
       stages: sized.map(({ width, block }, s): StageConfig => {
         const stage = { blocks: stages[s]?.blocks.length ?? 1, width, stride: s === 0 ? 1 : 2 } as const
@@ -95,7 +95,7 @@ function seeResidual(shapes: Shapes): Structure | undefined {
       normalisation: seeNormalisation(shapes),
       convolution: { ...base.convolution, bias: seeBiases(shapes, names, stages) },
       attention: seeAttention(shapes, stages),
-      head,
+      head: seeHead(shapes, names, found),
     },
   }
 }

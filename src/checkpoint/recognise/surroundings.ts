@@ -1,6 +1,7 @@
 /** What shapes say about everything around the stages: stem, shortcut, normalisation, biases, head. */
 import type { ConvolutionRole, ResNetConfig, ShortcutConfig } from '../../architecture/config.ts'
 import type { Names } from '../../architecture/names.ts'
+import type { FoundHead } from '../naming/head.ts'
 import type { SeenStage } from './residual.ts'
 import { convolutionAt, type Shapes } from './shapes.ts'
 
@@ -100,26 +101,17 @@ export function seeBiases(
   return roles.filter(([, present]) => present).map(([role]) => role)
 }
 
-export interface SeenHead {
-  readonly classes: number | undefined
-  readonly head: ResNetConfig['head']
-}
-
-/** The head; `classes` is undefined where the file has no classifier. */
-export function seeHead(shapes: Shapes, names: Names): SeenHead {
-  const classifier = `${names.classifier}.weight`
-  const classes = shapes.axis(classifier, 0)
+/** The head: what shapes say of the trunk's end, and the layers that were found behind it. */
+export function seeHead(shapes: Shapes, names: Names, found: FoundHead | undefined): ResNetConfig['head'] {
   return {
-    classes,
-    head: {
-      finalActivation: shapes.has(`${names.finalNormalisation}.weight`)
-        ? 'normalisation-and-activation'
-        : 'none',
-      convolutionWidth: shapes.axis(`${names.headConvolution}.weight`, 0) ?? 0,
-      pool: { kind: 'global' },
-      dropout: 0,
-      classifier: shapes.rank(classifier) === 4 ? 'convolution' : 'linear',
-      backgroundClass: classes === 1001,
-    },
+    finalActivation: shapes.has(`${names.finalNormalisation}.weight`)
+      ? 'normalisation-and-activation'
+      : 'none',
+    convolutionWidth: shapes.axis(`${names.headConvolution}.weight`, 0) ?? 0,
+    pool: found?.pool ?? { kind: 'global' },
+    dropout: 0,
+    hidden: found?.hidden ?? [],
+    classifier: found?.classifier ?? 'linear',
+    backgroundClass: found?.classes === 1001,
   }
 }

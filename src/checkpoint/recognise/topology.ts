@@ -7,7 +7,7 @@ import { blockOf, type ResNetConfig } from '../../architecture/config.ts'
 import { namesOf } from '../../architecture/names.ts'
 import { CheckpointError } from '../../errors.ts'
 import type { KerasLayer, KerasTopology } from '../checkpoint.ts'
-import type { NamingScheme } from '../naming/schemes.ts'
+import type { NamingScheme } from '../naming/scheme.ts'
 import { translate } from '../naming/template.ts'
 import { inputSizeOf, numberSetting, sizeSetting, textSetting, windowPadding } from './keras-settings.ts'
 
