@@ -71,7 +71,7 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
     ended: {
       kind: 'ended',
       ...{ reason: 'finished', epochs: 3, steps: 24, seconds: 12 },
-      ...{ best: { epoch: 3, loss: 1, top1: 0.6 }, test: counts },
+      ...{ best: { epoch: 3, loss: 1, top1: 0.6 }, test: counts, verdict: [] },
     },
     judgement: {
       on: 'test',

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { formatCount, formatDuration, formatMacs, formatShare, formatShort } from '../analysis/format.ts'
 import { passedOverText } from '../datasets/passed-over.ts'
+import { formatInterval } from '../inference/interval.ts'
 import type {
   Ended,
   EpochEnded,
@@ -109,7 +110,7 @@ export class TrainingOutput {
       )
       return
     }
-    printLines(['', ...summaryLines(event, out)])
+    printLines(['', ...summaryLines(event, out, this.#settings)])
   }
 
   #aside(text: string): void {
@@ -140,23 +141,34 @@ function featuresLine({ done, total, imagesPerSecond, secondsLeft }: FeaturesCom
   return `features of the frozen part: ${formatCount(done)}/${formatCount(total)}, ${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s, ${formatDuration(secondsLeft)} left`
 }
 
-function summaryLines({ best, test, reason, seconds }: Ended, out: string): readonly string[] {
+function summaryLines(
+  { best, test, reason, seconds, verdict }: Ended,
+  out: string,
+  settings?: RunSettings,
+): readonly string[] {
   const ended = reason === 'early' ? 'no better for as long as the recipe waits' : 'trained'
+  const val = settings?.dataset.val ?? 0
   const chosen =
     best === null || best.top1 === null
       ? []
-      : [`best after epoch ${best.epoch}: ${formatShare(best.top1)} of the validation pictures right`]
-  const tested =
-    test === undefined
-      ? []
       : [
-          `${formatCount(test.correct)} of ${formatCount(test.images)} test pictures right (${formatShare(test.top1)}), loss ${test.loss.toFixed(4)}`,
+          `best after epoch ${best.epoch}: ${rightOf({ images: val, correct: Math.round(best.top1 * val) }, 'validation')}`,
         ]
+  const tested = test === undefined ? [] : [`${rightOf(test, 'test')}, loss ${test.loss.toFixed(4)}`]
   return [
     `${ended} in ${formatDuration(seconds)}`,
     ...chosen,
     ...tested,
+    ...verdict.filter(({ kind }) => kind !== 'learnt').map(({ text }) => text),
     `model:  ${join(out, 'best.safetensors')}`,
     `report: ${join(out, 'report.html')}`,
   ]
+}
+
+/** `8 of 40 test pictures right (20.0 %; 10 % to 35 %)` */
+function rightOf(
+  { correct, images }: { readonly correct: number; readonly images: number },
+  which: string,
+): string {
+  return `${formatCount(correct)} of ${formatCount(images)} ${which} pictures right (${formatShare(correct / images)}; ${formatInterval(correct, images)})`
 }

@@ -8,6 +8,7 @@ import type { Model } from '../checkpoint/model.ts'
 import type { PassedOver } from '../datasets/dataset.ts'
 import type { Counts } from '../inference/tally.ts'
 import type { Recipe } from './recipe.ts'
+import type { Finding } from './verdict.ts'
 
 /** All that a run is made of: `config.json` of its folder. */
 export interface RunSettings {
@@ -132,6 +133,8 @@ export interface Ended {
   readonly best: { readonly epoch: number; readonly loss: number; readonly top1: number | null } | null
   /** The best model on the test pictures, read once. */
   readonly test?: Counts
+  /** What the run came to, the gravest first; empty where no epoch was finished. */
+  readonly verdict: readonly Finding[]
   /** The best model. */
   readonly model: Model
 }

@@ -10,17 +10,20 @@ import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import type { Counts } from '../inference/tally.ts'
 import { elements } from '../ops/shape.ts'
+import type { EpochFigures } from '../plots/curves.ts'
 import type { Batch } from './batches.ts'
 import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { judge } from './judge.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
 import { previewOf } from './preview.ts'
+import { historyOf } from './report/history.ts'
 import { saveReport } from './report/save.ts'
 import { rateShare } from './schedule.ts'
 import { Speed } from './speed.ts'
 import { type Position, startPosition } from './store.ts'
 import { trainedModel } from './trained-model.ts'
 import { validate } from './validate.ts'
+import { verdictOf, warningsOf } from './verdict.ts'
 
 /**
  * Trains a network, from nothing or from a model, and tells what happens as it happens; the last event carries the best
@@ -47,6 +50,8 @@ class Loop {
   readonly #speed = new Speed()
   #position: Position
   #best: TensorMap | undefined
+  /** All epochs so far, those before an interruption too. */
+  readonly #epochs: EpochFigures[] = []
   /** Models that no file holds yet. */
   #unsaved: { readonly last: Model; readonly best: Model | undefined } | undefined
   #lastSave = performance.now()
@@ -63,7 +68,10 @@ class Loop {
   }
 
   async *events(): AsyncGenerator<TrainingEvent, void, undefined> {
-    const { recipe } = this.#run.settings
+    const { settings, saved, store } = this.#run
+    const { recipe } = settings
+    if (saved !== undefined && store !== undefined)
+      this.#epochs.push(...(await historyOf(store.events())).epochs)
     yield* this.#tell(this.#started())
     for (const text of this.#run.set.notes) yield* this.#tell({ kind: 'note', text })
     if (this.#preview) yield* this.#tell(await this.#savePreview())
@@ -75,7 +83,11 @@ class Loop {
         reason = 'interrupted'
         break
       }
-      yield* this.#tell(await this.#endEpoch())
+      const ended = await this.#endEpoch()
+      this.#epochs.push(ended)
+      yield* this.#tell(ended)
+      for (const { text } of warningsOf({ settings, epochs: this.#epochs }))
+        yield* this.#tell({ kind: 'note', text })
       if (this.#saveIsWorthIt) yield await this.#save()
       if (this.#isOutOfPatience) reason = 'early'
       else if (this.#stopped && this.#position.epoch < recipe.epochs) reason = 'interrupted'
@@ -243,6 +255,7 @@ class Loop {
       seconds,
       best,
       ...(judgement?.on === 'test' ? { test: judgement.counts } : {}),
+      verdict: verdictOf({ settings, epochs: this.#epochs, judgement }),
     }
     await store?.append(ended)
     if (store !== undefined) await saveReport(store, { started: this.#started(), ended, judgement })
