@@ -49,7 +49,9 @@ function withValidation(pictures) {
 
 async function measure({ name, pictures, options }) {
   const learnt = withValidation(await picturesOf('train', pictures))
-  const data = trainingSetOf(name, [...learnt, ...(await picturesOf('test', Number(values.test)))], { seed: 1 })
+  const data = trainingSetOf(name, [...learnt, ...(await picturesOf('test', Number(values.test)))], {
+    seed: 1,
+  })
   const began = performance.now()
   const epochs = []
   let ended
@@ -78,7 +80,12 @@ async function measure({ name, pictures, options }) {
 
 enableExperimentalSimd()
 const done = await readFile(results, 'utf8').catch(() => '')
-const names = new Set(done.split('\n').filter(Boolean).map((line) => JSON.parse(line).name))
+const names = new Set(
+  done
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).name),
+)
 for (const setting of JSON.parse(await readFile(settingsFile, 'utf8'))) {
   if (names.has(setting.name)) continue
   const line = await measure(setting).catch((error) => ({ name: setting.name, error: error.message }))
