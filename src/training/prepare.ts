@@ -13,13 +13,14 @@ import { bindBatch } from '../ops/shape.ts'
 import { Batches } from './batches.ts'
 import type { RunSettings, Skipped } from './events.ts'
 import { FeatureInputs } from './features.ts'
+import { fewToBeginWith, fittedTo } from './fitting.ts'
 import { frozenValue } from './frozen.ts'
 import { type Inputs, PictureInputs } from './inputs.ts'
 import { Learner } from './learner.ts'
 import { networkFrom, networkNamed } from './network.ts'
 import { Pictures } from './pictures.ts'
 import type { Recipe } from './recipe.ts'
-import { changedRecipe, recipeNamed } from './recipes.ts'
+import { recipeNamed } from './recipes.ts'
 import type { RunStore, SavedRun } from './store.ts'
 import { openTeacher } from './teacher.ts'
 
@@ -73,6 +74,8 @@ export interface PreparedRun {
   readonly saved: SavedRun | undefined
   readonly engine: Engine
   readonly engineOptions: EngineOptions
+  /** What was decided for a new run, for people. */
+  readonly notes: readonly string[]
   /** What has come up since it was last asked: unreadable pictures. */
   news(): readonly Skipped[]
   close(): Promise<void>
@@ -92,13 +95,14 @@ export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
     const news: Skipped[] = []
     const total = set.train.length + set.val.length + set.test.length
     const pictures = new Pictures(total, (unreadable) => news.push({ kind: 'skipped', ...unreadable }))
-    const { settings, tensors } = await settingsFor(options, { set, pictures, store })
+    const { settings, tensors, notes } = await settingsFor(options, { set, pictures, store })
     const run = await openNetworks(options, { set, pictures, settings, tensors, store })
     opened.push(...run.opened)
     if (store?.resumed === undefined) await store?.begin(settings)
     return {
       ...run,
       settings,
+      notes,
       set,
       decoded: pictures,
       store,
@@ -143,7 +147,7 @@ const defaultValidation = 0.1
 async function settingsFor(
   options: TrainOptions,
   given: { readonly set: TrainingSet; readonly pictures: Pictures; readonly store: RunStore | undefined },
-): Promise<{ readonly settings: RunSettings; readonly tensors: TensorMap | undefined }> {
+): Promise<Decided> {
   const { set, pictures, store } = given
   const before = store?.resumed?.settings
   if (before === undefined) return newSettings(options, set, pictures)
@@ -153,23 +157,25 @@ async function settingsFor(
       `${set.name}: is not the dataset that the run began with (${name}, ${before.dataset.train} training pictures); a run goes on with the same pictures only`,
     )
   }
-  return { settings: before, tensors: undefined }
+  return { settings: before, tensors: undefined, notes: [] }
+}
+
+interface Decided {
+  readonly settings: RunSettings
+  /** Tensors that a new run starts from, where it starts from a model. */
+  readonly tensors: TensorMap | undefined
+  readonly notes: readonly string[]
 }
 
 /** The short side, in pixels, up to which pictures go to a network for small ones. */
 const smallPictures = 64
 
-async function newSettings(
-  options: TrainOptions,
-  set: TrainingSet,
-  pictures: Pictures,
-): Promise<{ readonly settings: RunSettings; readonly tensors: TensorMap | undefined }> {
+async function newSettings(options: TrainOptions, set: TrainingSet, pictures: Pictures): Promise<Decided> {
   const { seed = 0, from, teacher, validation = defaultValidation, arch, preprocessing: overrides } = options
   const small = await hasSmallPictures(set, pictures)
-  const { recipe, recipeName } = chooseRecipe(options, {
-    small,
-    perClass: set.train.length / set.classes.length,
-  })
+  const perClass = set.train.length / set.classes.length
+  const { recipe: usual, recipeName } = chooseRecipe(options, { small, perClass })
+  const { recipe, notes } = fittedTo(usual, set.train.length, options.changes)
   checkTeacher(recipeName, recipe, teacher)
   const given = { classes: set.classes, overrides, recipe }
   const network =
@@ -190,7 +196,8 @@ async function newSettings(
     teacher: teacher === undefined ? null : nameOf(teacher, 'a model'),
     dataset: { name: set.name, train, val, test, valFrom: set.valFrom, validation, fingerprint },
   }
-  return { settings, tensors: network.tensors }
+  const hopeless = from === undefined ? fewToBeginWith(settings) : []
+  return { settings, tensors: network.tensors, notes: [...hopeless, ...notes] }
 }
 
 async function hasSmallPictures(set: TrainingSet, pictures: Pictures): Promise<boolean> {
@@ -208,11 +215,11 @@ function chooseRecipe(
   { recipe, from, changes = {} }: TrainOptions,
   { small, perClass }: { readonly small: boolean; readonly perClass: number },
 ): { readonly recipe: Recipe; readonly recipeName: string } {
-  if (typeof recipe === 'object') return { recipe: changedRecipe(recipe, changes), recipeName: 'its own' }
+  if (typeof recipe === 'object') return { recipe, recipeName: 'its own' }
   const { 'fineTuning.frozen': frozen = 'backbone' } = changes
   const adapting = perClass < fewPictures && frozen === 'backbone' ? 'features' : 'fine-tune'
   const name = recipe ?? (from !== undefined ? adapting : small ? 'one-cycle' : 'photos')
-  return { recipe: changedRecipe(recipeNamed(name), changes), recipeName: name }
+  return { recipe: recipeNamed(name), recipeName: name }
 }
 
 function checkTeacher(name: string, { distillation }: Recipe, teacher: ModelSource | undefined): void {

@@ -23,6 +23,11 @@ export const recipeSchema = v.strictObject({
   batch: whole(1, 65_536),
   /** Images that the network sees at once, whose gradients are accumulated; the whole batch where null, or where that is smaller. Batch normalisation sees it. */
   microBatch: v.nullable(whole(1, 65_536)),
+  /**
+   * Steps that a run has at least: with too few pictures for that, batch and rate fall and epochs rise (`fitting.ts`). Null
+   * where the recipe is taken as it is; a file from before there was this field is, too.
+   */
+  leastSteps: v.optional(v.nullable(whole(1, 10_000_000)), null),
   optimiser: v.variant('kind', [
     v.strictObject({ kind: v.literal('sgd'), ...momentum, nesterov: v.boolean('must be true or false') }),
     /** arXiv:1708.03888: `trust` is its coefficient η. */

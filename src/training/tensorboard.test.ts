@@ -41,6 +41,7 @@ const started: Started = {
       epochs: 2,
       batch: 8,
       microBatch: null,
+      leastSteps: null,
       optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true },
       rate: 0.1,
       schedule: { kind: 'constant' },
