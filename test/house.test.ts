@@ -26,6 +26,7 @@ function importsOf({ path, text }: { readonly path: string; readonly text: strin
 
 /** The folders from bottom to top; each imports only from lines below its own. */
 const floors: readonly (readonly string[])[] = [
+  ['bounded'],
   ['ops'],
   ['graph'],
   ['architecture'],

@@ -40,6 +40,8 @@ export interface PublishedPackage {
   readonly tarball: Uint8Array
   /** What the metadata claims; the tarball's own unless given, none for `null`. */
   readonly integrity?: string | null
+  /** What the metadata says of its files' bytes; nothing without it. */
+  readonly unpackedSize?: number
   /** Answers the request for the tarball instead of the plain bytes. */
   readonly send?: (response: ServerResponse, tarball: Uint8Array) => void
 }
@@ -60,7 +62,7 @@ export async function serveRegistry(
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '')
     requests.push({ path, authorization: request.headers.authorization })
-    const packed = packages.find((one) => path === `/${one.name}/-/${one.version}.tgz`)
+    const packed = packages.find((one) => path.replace(/\?.*/, '') === `/${one.name}/-/${one.version}.tgz`)
     if (packed?.send !== undefined) return packed.send(response, packed.tarball)
     if (packed !== undefined) return response.end(packed.tarball)
     if (answer !== undefined) return answer(response)
@@ -85,9 +87,9 @@ export async function serveRegistry(
 }
 
 function metadata(versions: readonly PublishedPackage[], origin: string) {
-  const listed = versions.map(({ name, version, tarball, integrity = sha512(tarball) }) => {
+  const listed = versions.map(({ name, version, tarball, integrity = sha512(tarball), unpackedSize }) => {
     const address = `${origin}/${encodeURIComponent(name)}/-/${version}.tgz`
-    const dist = { tarball: address, ...(integrity === null ? {} : { integrity }) }
+    const dist = { tarball: address, unpackedSize, ...(integrity === null ? {} : { integrity }) }
     return [version, { name, version, dist }] as const
   })
   return {

@@ -3,6 +3,7 @@
  * only (RFC 9110, section 14: `Range`); a server that does not know ranges sends all of it again.
  */
 import { open, rm, stat } from 'node:fs/promises'
+import { Patience } from '../bounded/patience.node.ts'
 import { HubError } from '../errors.ts'
 import type { DownloadProgress } from './fetched.ts'
 
@@ -18,6 +19,8 @@ export interface Download {
   readonly instead: string
   readonly progress: ((progress: DownloadProgress) => void) | undefined
   readonly signal: AbortSignal | undefined
+  /** Longest silence that is borne; 20 seconds without it. */
+  readonly patienceMs?: number
 }
 
 /**
@@ -32,8 +35,12 @@ export async function download(wanted: Download): Promise<void> {
   if (had > bytes) await rm(part)
   const start = had > bytes ? 0 : had
   let received = start
+  const stop = new AbortController()
+  const patience = new Patience(wanted.patienceMs ?? 20_000, () => stop.abort())
+  const signal = wanted.signal === undefined ? stop.signal : AbortSignal.any([wanted.signal, stop.signal])
   try {
-    const response = await request(wanted, start)
+    const response = await request({ ...wanted, signal }, start)
+    patience.begin()
     const kept = response.status === 206 ? start : 0
     received = kept
     const file = await open(part, kept === 0 ? 'w' : 'a')
@@ -42,6 +49,7 @@ export async function download(wanted: Download): Promise<void> {
         if (received + chunk.length > bytes) throw otherFile(wanted, `more than ${bytes} bytes`)
         await file.writeFile(chunk)
         received += chunk.length
+        patience.received(chunk.length)
         wanted.progress?.({ received, kept, total: bytes })
       }
       await file.sync()
@@ -50,8 +58,11 @@ export async function download(wanted: Download): Promise<void> {
     }
   } catch (error) {
     wanted.signal?.throwIfAborted()
+    if (patience.isOver) throw slow(wanted, patience.reason, received)
     // Node's fetch throws a TypeError for all that goes wrong on the way.
     throw error instanceof TypeError ? broken(wanted, received, error) : error
+  } finally {
+    patience.end()
   }
   if (received < bytes) throw broken(wanted, received)
 }
@@ -90,6 +101,12 @@ function refusalOf(wanted: Download, { status, headers }: Response, start: numbe
 function otherFile({ label, address, bytes, instead }: Download, found: string): HubError {
   return new HubError(
     `${label}: ${address.host} has another file there, of ${found} where ${bytes} are expected; ${instead}`,
+  )
+}
+
+function slow({ label, address, bytes, instead }: Download, reason: string, received: number): HubError {
+  return new HubError(
+    `${label}: ${address.host} ${reason}, after ${received} of ${bytes} bytes; run it again to go on from there, or ${instead}`,
   )
 }
 

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cifar10Files, writeFiles } from '../../test/cifar-files.ts'
 import { type PackedEntry, pack } from '../../test/local-registry.ts'
 import { ArgumentError, DatasetError, HubError, ResourceError } from '../errors.ts'
+import { download } from './download.node.ts'
 import { fetchDataset } from './fetch.node.ts'
 import type { DownloadProgress } from './fetched.ts'
 import { openDataset } from './open.ts'
@@ -148,6 +149,29 @@ describe('a dataset', () => {
         .map(({ path }) => path)
         .sort(),
     )
+  })
+})
+
+describe('a server that drips', () => {
+  it('is given up, and what has come is kept', async () => {
+    const { row, archive } = await serve((_, response, whole) => {
+      let at = 0
+      const timer = setInterval(() => response.write(whole.subarray(at, ++at)), 5)
+      response.on('close', () => clearInterval(timer))
+    })
+    const part = join(out, 'tiny.part')
+    const wanted = { label: 'tiny', address: new URL(row.address), bytes: archive.length, part }
+    const failing = download({
+      ...wanted,
+      instead: 'wait',
+      progress: undefined,
+      signal: undefined,
+      patienceMs: 400,
+    })
+    await expect(failing).rejects.toThrow(
+      /sends less than 1000 bytes a second, after \d+ of \d+ bytes; run it again/,
+    )
+    expect((await readFile(part)).length).toBeGreaterThan(0)
   })
 })
 

@@ -1,20 +1,32 @@
 /**
- * What the hub uses of npm's own libraries, which carry no types: https://github.com/npm/npm-registry-fetch and
- * https://github.com/npm/cli/tree/latest/workspaces/config.
+ * What the hub uses of npm's own libraries, which carry no types: https://github.com/npm/npm-registry-fetch,
+ * https://github.com/npm/make-fetch-happen and https://github.com/npm/cli/tree/latest/workspaces/config.
  */
 declare module 'npm-registry-fetch' {
-  interface RegistryResponse {
+  type Options = Readonly<Record<string, unknown>>
+  interface Credentials {
+    readonly token?: string | null
+    /** Base64 of name and password. */
+    readonly auth?: string | null
+    readonly cert?: string | null
+    readonly key?: string | null
+  }
+  const npm: {
+    pickRegistry(spec: string, options: Options): string
+    /** What npm would send to an address. */
+    getAuth(address: string, options: Options): Credentials
+  }
+  export default npm
+}
+
+declare module 'make-fetch-happen' {
+  interface Response {
     readonly status: number
-    readonly url: string
     readonly headers: { get(name: string): string | null }
     /** A stream of Minipass: it iterates, and emits `error` when the request is aborted. */
     readonly body: AsyncIterable<Uint8Array> & { on(event: 'error', listener: () => void): unknown }
   }
-  function fetch(url: string, options: Readonly<Record<string, unknown>>): Promise<RegistryResponse>
-  namespace fetch {
-    function pickRegistry(spec: string, options: Readonly<Record<string, unknown>>): string
-  }
-  export default fetch
+  export default function fetch(url: string, options: Readonly<Record<string, unknown>>): Promise<Response>
 }
 
 declare module '@npmcli/config' {

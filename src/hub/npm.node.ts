@@ -106,7 +106,7 @@ async function download(
   try {
     await registry.tarball(
       release,
-      { ...options, limit: wanted.pin?.bytes ?? MAX_TARBALL_BYTES },
+      { ...options, limit: wanted.pin?.bytes ?? Math.min(release.limit, MAX_TARBALL_BYTES) },
       (chunk) => {
         hash.update(chunk)
         writeFileSync(file.fd, chunk)

