@@ -1,5 +1,6 @@
 /** Builds checkpoints byte by byte, valid ones and ones that lie, for the tests of the readers. */
 
+import { crc32, inflateRawSync } from 'node:zlib'
 import { type ByteSource, type Folder, sourceOfBytes } from '../src/checkpoint/bytes.ts'
 import type { Checkpoint } from '../src/checkpoint/checkpoint.ts'
 import { CheckpointError } from '../src/errors.ts'
@@ -46,10 +47,22 @@ export interface ZipPart {
   readonly compressedSize?: number
   readonly method?: number
   readonly flags?: number
+  readonly crc?: number
+}
+
+export interface ZipOptions {
+  /** End records of 64 bits before the usual one, as PyTorch always writes them. */
+  readonly end64?: boolean
+  /** Numbers of the usual end record are full, so that those of 64 bits count. */
+  readonly full?: boolean
+  readonly comment?: string
 }
 
 /** A zip whose headers say what they are told to. */
-export function zipOf(parts: readonly ZipPart[]): Uint8Array {
+export function zipOf(
+  parts: readonly ZipPart[],
+  { end64 = false, full = false, comment = '' }: ZipOptions = {},
+): Uint8Array {
   const local: Uint8Array[] = []
   const central: Uint8Array[] = []
   let at = 0
@@ -60,19 +73,25 @@ export function zipOf(parts: readonly ZipPart[]): Uint8Array {
     compressedSize = data.length,
     method = 0,
     flags = 0,
+    crc = crc32(method === 8 ? inflateRawSync(data) : data),
   } of parts) {
-    const common = concat(u16(flags), u16(method), u32(0), u32(0), u32(compressedSize), u32(size))
-    const label = latin1(name)
+    const common = concat(u16(flags), u16(method), u32(0), u32(crc), u32(compressedSize), u32(size))
+    const label = new TextEncoder().encode(name)
     const header = concat(u32(0x04034b50), u16(20), common, u16(label.length), u16(0), label)
     const place = concat(u16(label.length), u16(0), u16(0), u16(0), u16(0), u32(0), u32(at), label)
     central.push(concat(u32(0x02014b50), u16(20), u16(20), common, place))
     local.push(header, data)
     at += header.length + data.length
   }
-  const directory = concat(...central)
-  const counts = concat(u16(0), u16(0), u16(parts.length), u16(parts.length))
-  const end = concat(u32(0x06054b50), counts, u32(directory.length), u32(at), u16(0))
-  return concat(...local, directory, end)
+  const directory = Uint8Array.from(Buffer.concat(central))
+  const count = parts.length
+  const wide = concat(u64(count), u64(count), u64(directory.length), u64(at))
+  const record64 = concat(u32(0x06064b50), u64(44), u16(0x031e), u16(45), u32(0), u32(0), wide)
+  const locator = concat(u32(0x07064b50), u32(0), u64(at + directory.length), u32(1))
+  const counts = full ? concat(u16(0xffff), u16(0xffff)) : concat(u16(count), u16(count))
+  const place = full ? u64(2n ** 64n - 1n) : concat(u32(directory.length), u32(at))
+  const end = concat(u32(0x06054b50), u16(0), u16(0), counts, place, u16(comment.length), latin1(comment))
+  return Uint8Array.from(Buffer.concat([...local, directory, ...(end64 ? [record64, locator] : []), end]))
 }
 
 /** A PyTorch zip around a pickle and storages by key. */

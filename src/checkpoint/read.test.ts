@@ -57,7 +57,6 @@ describe('files written by PyTorch, by the safetensors library and from the layo
     ['float8.pth', /weight has items of torch\.float8_e4m3fn, which are not read/],
     ['float8.safetensors', /weight has the type "F8_E4M3"; read are F64, F32/],
     ['script.pt', /is a TorchScript archive, which holds a program; save its tensors alone/],
-    ['deflated-storages.pth', /is compressed, which PyTorch does not do/],
   ])('%s is refused', async (file, message) => {
     await expect(read(file)).rejects.toThrow(CheckpointError)
     await expect(read(file)).rejects.toThrow(message)

@@ -21,7 +21,8 @@ export const limits = {
   /** Uncompressed size over compressed size of a zip entry. */
   zipRatio: 100,
   /** Bytes that all entries of a zip may hold beyond the size of the file. */
-  zipExcessBytes: 64 * 2 ** 20,
+  zipExcessBytes: 512 * 2 ** 20,
+  zipDirectoryBytes: 16 * 2 ** 20,
   /** How often the tensors of a state dictionary may, together, read each byte of the file. */
   sharing: 16,
   shards: 1000,

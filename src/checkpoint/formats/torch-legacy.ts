@@ -96,7 +96,7 @@ async function locateStorages(
         `${source.name}: the storage ${quote(storage.key)} should hold ${storage.rootItems} items and claims ${items}, with ${source.size - at - 8} bytes left; the file is truncated or damaged`,
       )
     }
-    ranges.set(storage.key, { offset: at + 8, bytes })
+    ranges.set(storage.key, { source, offset: at + 8, bytes })
     at += 8 + bytes
   }
   return { ranges, end: at }

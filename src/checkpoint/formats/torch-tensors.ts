@@ -10,6 +10,7 @@ import { countItems, rowMajor, viewTensor } from './stored.ts'
 
 /** Where the bytes of a storage lie. */
 export interface ByteRange {
+  readonly source: ByteSource
   readonly offset: number
   readonly bytes: number
 }
@@ -26,6 +27,7 @@ export async function bindTensors(
   const bound = new Map<string, StoredTensor>()
   const ranges = new Map<string, ByteRange>()
   let total = 0
+  let held = source.size
   for (const [name, tensor] of tensors) {
     if (tensor.kind === 'array') {
       bound.set(name, arrayTensor(source.name, name, tensor))
@@ -37,8 +39,10 @@ export async function bindTensors(
         `${source.name}: ${name} has items of ${tensor.typeName}, which are not read; convert it to float32 and save again`,
       )
     }
-    const range = ranges.get(storage.key) ?? (await locate(storage))
+    const known = ranges.get(storage.key)
+    const range = known ?? (await locate(storage))
     ranges.set(storage.key, range)
+    if (known === undefined) held += range.bytes
     if (storage.rootItems * storage.itemSize !== range.bytes) {
       throw new CheckpointError(
         `${source.name}: ${name} needs a storage of ${storage.rootItems} items of ${storage.itemSize} bytes, the file has ${range.bytes} bytes there`,
@@ -46,10 +50,10 @@ export async function bindTensors(
     }
     const items = Math.floor((storage.items * storage.itemSize) / itemSizes[type])
     const offset = range.offset + storage.start * storage.itemSize
-    bound.set(name, viewTensor(name, { source, offset, type, items }, tensor))
+    bound.set(name, viewTensor(name, { source: range.source, offset, type, items }, tensor))
     total += countItems(tensor.shape, name) * itemSizes[type]
   }
-  if (total > limits.sharing * source.size) {
+  if (total > limits.sharing * held) {
     throw new CheckpointError(
       `${source.name}: its tensors claim ${total} bytes in all, over ${limits.sharing} times the file; they share storages beyond reason`,
     )

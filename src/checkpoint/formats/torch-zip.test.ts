@@ -59,13 +59,14 @@ it('reads a tensor from its own range, gathered by its strides', async () => {
   ])
 })
 
-it('does not read storages before their tensors are asked for', async () => {
+it('does not read storages before their tensors are asked for, and then no storage at once of which little is wanted', async () => {
   const large = new Uint8Array(8_000_000)
   const pickle = pickleOf(weight(tensor(storage('0', 2_000_000), 1_999_999, [1], [1])))
   const source = watched(sourceOfBytes('x.pth', torchZipOf(pickle, { 0: large })))
   const checkpoint = await readTorchZip(source)
+  expect(source.total()).toBeLessThan(300_000)
   expect(await checkpoint.tensors.get('a.weight')?.read()).toEqual(Float32Array.of(0))
-  expect(source.longest()).toBeLessThan(100_000)
+  expect(source.longest()).toBeLessThan(1_100_000)
 })
 
 describe('tensors that lie about their storage are refused', () => {
@@ -270,11 +271,11 @@ describe('zips', () => {
       /zip bomb/,
     ],
     [
-      'a compressed storage',
-      zipOf([pickle, { name: 'a/data/0', data: deflateRawSync(six), size: 24, method: 8 }]),
-      /is compressed, which PyTorch does not do; load the file with PyTorch/,
+      'a storage compressed in a way that is not read',
+      zipOf([pickle, { ...data, method: 9 }]),
+      /is compressed by method 9, which is not read; unpack the archive/,
     ],
-    ['a stored entry of two sizes', zipOf([pickle, { ...data, size: 28 }]), /is compressed|cannot be read/],
+    ['a stored entry of two sizes', zipOf([pickle, { ...data, size: 28 }]), /has two sizes/],
     [
       'terabytes in the directory',
       zipOf([pickle, { ...data, size: 2 ** 31, compressedSize: 2 ** 31 }]),
@@ -288,7 +289,7 @@ describe('zips', () => {
     [
       'an entry beyond the end',
       zipOf([pickle, { ...data, size: 600, compressedSize: 600 }]),
-      /needs a storage of 6 items|reaches beyond|cannot be read/,
+      /claims more than it can hold/,
     ],
     ['an encrypted entry', zipOf([{ ...pickle, flags: 1 }, data]), /its zip is encrypted|cannot be read/],
     ['one name twice', zipOf([pickle, data, data]), /has the entry "a\/data\/0" twice|cannot be read/],

@@ -13,12 +13,10 @@ import { inertNotes } from './torch-notes.ts'
 import { bindTensors } from './torch-tensors.ts'
 import { readPickle } from './unpickle.ts'
 import { findStateDict } from './unwrap.ts'
-import type { ZipArchive } from './zip-archive.ts'
+import { readZip, type ZipArchive } from './zip-archive.ts'
 
 /** Reads the directory and the object; tensors are read when asked for. Throws `CheckpointError`. */
 export async function readTorchZip(source: ByteSource): Promise<Checkpoint> {
-  // zip.js takes a tenth of a second to load, so it is loaded with the first zip.
-  const { readZip } = await import('./zip-archive.ts')
   const zip = await readZip(source)
   const folder = findFolder(source.name, zip.names)
   await checkByteOrder(source.name, zip, `${folder}byteorder`)
@@ -28,10 +26,13 @@ export async function readTorchZip(source: ByteSource): Promise<Checkpoint> {
   return {
     format: 'torch-zip',
     name: source.name,
-    tensors: await bindTensors(source, tensors, ({ key }) => zip.locate(`${folder}data/${key}`)),
+    tensors: await bindTensors(source, tensors, async ({ key }) => {
+      const storage = await zip.open(`${folder}data/${key}`)
+      return { source: storage, offset: 0, bytes: storage.size }
+    }),
     metadata: new Map(),
     extras,
-    notes: [...notes, ...inertNotes(inert)],
+    notes: [...notes, ...inertNotes(inert), ...zipNotes(zip)],
     close: () => source.close(),
   }
 }
@@ -66,4 +67,8 @@ async function checkByteOrder(file: string, zip: ZipArchive, name: string): Prom
       `${file}: was written on a big-endian machine; load and save it on a little-endian one`,
     )
   }
+}
+
+function zipNotes({ unchecked }: ZipArchive): string[] {
+  return unchecked ? ['the file was written without checksums, so damage to its numbers cannot be seen'] : []
 }

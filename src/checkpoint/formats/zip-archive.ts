@@ -1,161 +1,205 @@
 /**
- * The entries of a zip file by name, through zip.js: the directory at the file's end is read and checked, contents are
- * located by their local headers and read by range.
+ * The entries of a zip file by name, as byte sources of their own: stored ones are read by range, deflated ones unpacked
+ * when they are first asked for. Each is checked against its checksum before any of its bytes are given out.
  */
-import { Reader, ZipReader } from '@zip.js/zip.js'
-import { CheckpointError } from '../../errors.ts'
-import type { ByteSource } from '../bytes.ts'
+import { crc32 } from '#platform/checkpoint/crc32'
+import { CheckpointError, ResourceError } from '../../errors.ts'
+import { type ByteSource, checkRange } from '../bytes.ts'
 import { limits } from './limits.ts'
 import { quote } from './names.ts'
-import type { ByteRange } from './torch-tensors.ts'
+import { readDirectory, type ZipEntry } from './zip-directory.ts'
 
 export interface ZipArchive {
   readonly names: readonly string[]
-  /** Where an entry's bytes lie; it must be stored without compression. */
-  locate(name: string): Promise<ByteRange>
-  /** An entry's bytes, inflated where they are compressed; at most `most` of them. */
+  /** Whether the archive was written without checksums, as PyTorch does when told so. */
+  readonly unchecked: boolean
+  /** The bytes of an entry. */
+  open(name: string): Promise<ByteSource>
+  /** All bytes of an entry, at most `most`. */
   content(name: string, most: number): Promise<Uint8Array>
 }
 
-interface Entry {
-  readonly filename: string
-  readonly offset: number
-  readonly compressedSize: number
-  readonly uncompressedSize: number
-  readonly compressionMethod: number
-  readonly encrypted: boolean
-  getData?(
-    writable: WritableStream,
-    options: { useWebWorkers: boolean; checkSignature: boolean },
-  ): Promise<unknown>
-}
-
 const stored = 0
+const deflated = 8
 const localHeader = 30
-
-/** zip.js reads through this; a directory that claims more than the limit is refused before memory is taken. */
-class SourceReader extends Reader<ByteSource> {
-  readonly #source: ByteSource
-
-  constructor(source: ByteSource) {
-    super(source)
-    this.#source = source
-    this.size = source.size
-  }
-
-  override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
-    const asked = Math.min(length, this.size - index)
-    if (asked > limits.pickleBytes)
-      throw new CheckpointError(`${this.#source.name}: its directory is too long`)
-    return this.#source.read(index, asked)
-  }
-}
+/** Bytes of which the checksum is taken at once, where an entry is not wanted as a whole. */
+const piece = 2 ** 20
 
 /** Reads the directory. Throws `CheckpointError` on a damaged, ambiguous, encrypted or overfull archive. */
 export async function readZip(source: ByteSource): Promise<ZipArchive> {
-  const entries = await guard(source, () => readEntries(source))
-  const find = (name: string) => {
+  const entries = checkEntries(source, await readDirectory(source))
+  const filled = [...entries.values()].filter(({ bytes }) => bytes > 0)
+  const unchecked = filled.length > 0 && filled.every(({ crc }) => crc === 0)
+  const open = async (name: string) => {
     const entry = entries.get(name)
     if (entry === undefined)
       throw new CheckpointError(`${source.name}: its zip lacks the entry ${quote(name)}`)
-    return entry
+    return openEntry(source, entry, !unchecked)
   }
   return {
     names: [...entries.keys()],
-    locate: (name) => locate(source, find(name)),
+    unchecked,
+    open,
     async content(name, most) {
-      const entry = find(name)
-      if (entry.uncompressedSize > most) {
+      const entry = await open(name)
+      if (entry.size > most) {
         throw new CheckpointError(
-          `${source.name}: its entry ${quote(name)} claims ${entry.uncompressedSize} bytes; at most ${most} are read`,
+          `${source.name}: its entry ${quote(name)} claims ${entry.size} bytes; at most ${most} are read`,
         )
       }
-      if (entry.compressionMethod === stored) {
-        const range = await locate(source, entry)
-        return source.read(range.offset, range.bytes)
-      }
-      return guard(source, () => inflate(source, entry))
+      return entry.read(0, entry.size)
     },
   }
 }
 
-async function readEntries(source: ByteSource): Promise<Map<string, Entry>> {
-  const reader = new ZipReader(new SourceReader(source))
-  const entries = new Map<string, Entry>()
+function checkEntries(source: ByteSource, entries: readonly ZipEntry[]): ReadonlyMap<string, ZipEntry> {
+  const byName = new Map<string, ZipEntry>()
   let total = 0
-  for await (const entry of reader.getEntriesGenerator()) {
-    total += entry.uncompressedSize
-    if (entry.encrypted)
-      throw new CheckpointError(`${source.name}: its zip is encrypted; unpack and save it plainly`)
-    if (entries.size >= limits.storages || total > source.size + limits.zipExcessBytes) {
+  for (const entry of entries) {
+    const { name, method, bytes, compressed } = entry
+    const where = `${source.name}: its entry ${quote(name)}`
+    total += bytes
+    if (compressed > source.size || total > source.size + limits.zipExcessBytes) {
       throw new CheckpointError(
-        `${source.name}: its zip claims more than it can hold (${entries.size + 1} entries, ${total} bytes in a file of ${source.size})`,
+        `${source.name}: its zip claims more than it can hold (${entries.length} entries, ${total} bytes in a file of ${source.size})`,
       )
     }
-    if (entry.uncompressedSize > limits.zipRatio * Math.max(entry.compressedSize, 1)) {
+    if (bytes > limits.zipRatio * Math.max(compressed, 1)) {
+      throw new CheckpointError(`${where} claims to unpack to ${bytes} bytes from ${compressed}, a zip bomb`)
+    }
+    if (byName.has(name))
+      throw new CheckpointError(`${source.name}: its zip has the entry ${quote(name)} twice`)
+    if (method !== deflated && (method !== stored || bytes !== compressed)) {
       throw new CheckpointError(
-        `${source.name}: its entry ${quote(entry.filename)} claims to unpack to ${entry.uncompressedSize} bytes from ${entry.compressedSize}, a zip bomb`,
+        method === stored
+          ? `${where} is stored as it is, but has two sizes; the file is damaged`
+          : `${where} is compressed by method ${method}, which is not read; unpack the archive and zip it again without compression`,
       )
     }
-    if (entries.has(entry.filename)) {
-      throw new CheckpointError(`${source.name}: its zip has the entry ${quote(entry.filename)} twice`)
-    }
-    entries.set(entry.filename, entry)
+    byName.set(name, entry)
   }
-  return entries
+  return byName
 }
 
 /** The local header says where the data begins: PyTorch aligns storages by a field that the directory does not have. */
-async function locate(source: ByteSource, entry: Entry): Promise<ByteRange> {
-  const where = `${source.name}: its entry ${quote(entry.filename)}`
-  if (entry.compressionMethod !== stored || entry.compressedSize !== entry.uncompressedSize) {
-    throw new CheckpointError(
-      `${where} is compressed, which PyTorch does not do; load the file with PyTorch and save it again`,
-    )
-  }
-  const bytes = await source.read(entry.offset, localHeader)
+async function openEntry(source: ByteSource, entry: ZipEntry, checks: boolean): Promise<ByteSource> {
+  const where = `${source.name}: its entry ${quote(entry.name)}`
+  const bytes = await source.read(entry.header, localHeader)
   const view = new DataView(bytes.buffer, bytes.byteOffset, localHeader)
-  if (view.getUint32(0, true) !== 0x04034b50 || view.getUint16(8, true) !== stored) {
+  if (view.getUint32(0, true) !== 0x04034b50 || view.getUint16(8, true) !== entry.method) {
     throw new CheckpointError(`${where} does not begin where the directory says; the file is damaged`)
   }
-  const offset = entry.offset + localHeader + view.getUint16(26, true) + view.getUint16(28, true)
-  if (offset + entry.uncompressedSize > source.size) {
+  const offset = entry.header + localHeader + view.getUint16(26, true) + view.getUint16(28, true)
+  if (offset + entry.compressed > source.size) {
     throw new CheckpointError(`${where} reaches beyond the end of the file; it is truncated`)
   }
-  return { offset, bytes: entry.uncompressedSize }
+  const check = (crc: number) => {
+    if (!checks || crc === entry.crc) return
+    throw new CheckpointError(
+      `${where} is damaged: its checksum is ${hex(crc)}, the archive says ${hex(entry.crc)}; fetch or copy the file again`,
+    )
+  }
+  const read =
+    entry.method === stored
+      ? storedReader(source, offset, entry.bytes, check)
+      : deflatedReader(source, offset, entry, check)
+  return {
+    name: where,
+    size: entry.bytes,
+    async read(from, length) {
+      checkRange(where, entry.bytes, from, length)
+      return read(from, length)
+    },
+    async close() {},
+  }
+}
+
+type Read = (from: number, length: number) => Promise<Uint8Array>
+
+/** An entry that is read whole is checked as it is; before parts are given out, all of it is gone through once. */
+function storedReader(source: ByteSource, offset: number, size: number, check: (crc: number) => void): Read {
+  let checked: Promise<void> | undefined
+  const goThrough = async () => {
+    let crc = 0
+    for (let at = 0; at < size; at += piece)
+      crc = crc32(await source.read(offset + at, Math.min(piece, size - at)), crc)
+    check(crc)
+  }
+  return async (from, length) => {
+    if (length < size) {
+      checked ??= goThrough()
+      await checked
+      return source.read(offset + from, length)
+    }
+    const bytes = await source.read(offset, size)
+    if (checked === undefined) check(crc32(bytes))
+    return bytes
+  }
+}
+
+/** Kept once part of it was asked for: more parts will be. */
+function deflatedReader(
+  source: ByteSource,
+  offset: number,
+  entry: ZipEntry,
+  check: (crc: number) => void,
+): Read {
+  let kept: Promise<Uint8Array> | undefined
+  const unpack = async () => {
+    const bytes = await inflate(source, offset, entry)
+    check(crc32(bytes))
+    return bytes
+  }
+  return async (from, length) => {
+    if (length === entry.bytes) return kept ?? unpack()
+    kept ??= unpack()
+    return (await kept).subarray(from, from + length)
+  }
 }
 
 /** Declared sizes may lie: the bytes are counted as they come. */
-async function inflate(source: ByteSource, entry: Entry): Promise<Uint8Array> {
-  const result = new Uint8Array(entry.uncompressedSize)
-  const lie = new CheckpointError(
-    `${source.name}: its entry ${quote(entry.filename)} does not unpack to the ${result.length} bytes it claims`,
-  )
+async function inflate(source: ByteSource, offset: number, entry: ZipEntry): Promise<Uint8Array> {
+  const where = `${source.name}: its entry ${quote(entry.name)}`
+  const lie = new CheckpointError(`${where} does not unpack to the ${entry.bytes} bytes it claims`)
+  const result = memory(where, entry.bytes)
+  const unpacker = new DecompressionStream('deflate-raw')
+  const packed = await source.read(offset, entry.compressed)
+  const blob = new Blob([new Uint8Array(packed)])
   let length = 0
-  const sink = new WritableStream<Uint8Array>({
-    write(chunk) {
+  try {
+    for await (const chunk of chunksOf(blob.stream().pipeThrough(unpacker))) {
       if (length + chunk.byteLength > result.length) throw lie
       result.set(chunk, length)
       length += chunk.byteLength
-    },
-  })
-  await entry.getData?.(sink, { useWebWorkers: false, checkSignature: false })
+    }
+  } catch (error) {
+    if (error === lie) throw lie
+    throw new CheckpointError(`${where} cannot be unpacked; the file is damaged`, { cause: error })
+  }
   if (length !== result.length) throw lie
   return result
 }
 
-/** Errors of zip.js as ours. */
-async function guard<T>(source: ByteSource, work: () => Promise<T>): Promise<T> {
+/** Streams are no iterables in every browser. */
+async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader()
   try {
-    return await work()
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new CheckpointError(
-      `${source.name}: its zip cannot be read (${reason}); it is truncated or damaged`,
-      {
-        cause: error,
-      },
-    )
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+  } finally {
+    await reader.cancel().catch(() => {})
   }
+}
+
+function memory(where: string, length: number): Uint8Array {
+  try {
+    return new Uint8Array(length)
+  } catch (error) {
+    throw new ResourceError(`${where}: this machine cannot give ${length} bytes of memory at once`, {
+      cause: error,
+    })
+  }
+}
+
+function hex(crc: number): string {
+  return crc.toString(16).padStart(8, '0')
 }
