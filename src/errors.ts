@@ -26,10 +26,13 @@ export class GraphError extends ResNetError {
 export class ConfigError extends ResNetError {
   readonly exitStatus = 2
   readonly key: string
+  /** What is wrong with it: the message without the key. */
+  readonly reason: string
 
-  constructor(key: string, message: string) {
-    super(`${key}: ${message}`)
+  constructor(key: string, reason: string) {
+    super(`${key}: ${reason}`)
     this.key = key
+    this.reason = reason
   }
 }
 

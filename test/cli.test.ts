@@ -1,7 +1,10 @@
 /** The command's contracts: what `--json` answers, exit statuses, one line for every mistake. */
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { variants } from '../src/architecture/variants.ts'
 import { countRows } from '../src/cli/list.ts'
-import { onlyLine, resnet } from './command.ts'
+import { displayWidth } from '../src/cli/table.ts'
+import { onlyLine, resnet, root } from './command.ts'
 
 const json = async (args: readonly string[]): Promise<unknown> => JSON.parse((await resnet(args)).stdout)
 
@@ -17,14 +20,33 @@ describe('resnet list', () => {
       macs: 1_814_073_344,
       input: [224, 224],
       source: expect.any(String),
+      family: 'torchvision',
+      weights: [],
     })
+    expect(rows).toContainEqual(
+      expect.objectContaining({ name: 'gluon_resnet50_v1b', family: 'gluon', sameAs: 'resnet50' }),
+    )
   })
 
-  test('lines up its columns', async () => {
+  test('groups by family, says which names are one network, and fits 80 columns', async () => {
     const lines = (await resnet(['list'])).stdout.trimEnd().split('\n')
-    const [titles = ''] = lines
-    const column = titles.indexOf('description')
-    expect(lines.slice(1).every((line) => line[column - 1] === ' ' && line[column] !== ' ')).toBe(true)
+    expect(lines.filter((line) => displayWidth(line) > 80)).toEqual([])
+    expect(lines.filter((line) => /^(gluon|torchvision|timm): /.test(line))).toHaveLength(3)
+    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain('the same network as resnet50')
+    for (const name of variants().map((variant) => variant.name))
+      expect(
+        lines.some((line) => line.startsWith(`${name} `)),
+        name,
+      ).toBe(true)
+  })
+
+  test('takes one family, or what weights can be had for by name', async () => {
+    const family = await json(['list', '--family', 'gluon', '--json'])
+    expect(family).toHaveLength(variants().filter(({ source }) => source === 'dmlc/gluon-cv').length)
+    const { stdout } = await resnet(['list', '--with-weights'])
+    expect(stdout).toMatch(/^resnet20 .*\n/m)
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('weights: resnet50.keras_in1k')
+    expect(onlyLine(await resnet(['list', '--family', 'caffe']))).toContain('It must be one of torchvision')
   })
 
   test('ends quietly when its reader has seen enough', async () => {
@@ -74,8 +96,9 @@ describe('resnet show', () => {
   test('shows stem, stages, blocks, head and the diagram of a block', async () => {
     const { stdout } = await resnet(['show', 'resnet50', '--block', '3.0'])
     for (const words of [
-      '25,557,032 parameters, 4.09 G multiply-adds',
-      'stem ',
+      '25,557,032 parameters, 50 layers deep',
+      '4.09 G multiply-adds for one image of 224×224',
+      'stem\n',
       'stage 4',
       'head',
       '5 × (1×1 256, 3×3 256, 1×1 1024)',
@@ -87,11 +110,49 @@ describe('resnet show', () => {
     }
   })
 
+  test('says what was changed, and a kind brings its usual fields along', async () => {
+    const changes = ['--input', '160', '--set', 'stem.kind=3x3', '--set', 'attention.kind=se']
+    const { stdout } = await resnet(['show', 'resnet50d', ...changes])
+    expect(stdout).toMatch(
+      /^resnet50d, changed: input 160×160, stem\.kind 3x3, attention\.kind se\nmade from: ResNet-50-D/,
+    )
+    expect(await json(['show', 'resnet50d', ...changes, '--json'])).toMatchObject({
+      name: 'resnet50d',
+      changes: { input: [160, 160], 'stem.kind': '3x3', 'attention.kind': 'se' },
+      config: { stem: { innerWidths: [] }, attention: { kind: 'se', reduction: 16 } },
+    })
+  })
+
+  test('takes a published name and a model file as well', async () => {
+    const published = await resnet(['show', 'resnet50.keras_in1k'])
+    expect(published.stdout).toContain('which holds keras_resnet50_old')
+    const file = await resnet(['show', join(root, 'models/cifar10-resnet20.safetensors')])
+    expect(file.stdout).toContain('269,722 parameters')
+    expect(file.stdout.replaceAll(/\s+/g, ' ')).toContain('classes airplane, automobile, bird')
+  })
+
+  test('fits 80 columns', async () => {
+    for (const name of [
+      'resnet50',
+      'seresnext101_64x4d',
+      'skresnet50d',
+      'resnetv2_50x1_bit',
+      'densenet121',
+    ]) {
+      const lines = (await resnet(['show', name])).stdout.split('\n')
+      expect(
+        lines.filter((line) => displayWidth(line) > 80),
+        name,
+      ).toEqual([])
+    }
+  })
+
   test('tells how each convolution is computed, and why, without running it', async () => {
     const { stdout } = await resnet(['show', 'resnet50', '--algorithms'])
-    expect(stdout).toMatch(/^conv1 +64 of 7×7 \/ 2 .* direct +Winograd needs a 3×3 window$/m)
-    expect(stdout).toMatch(/^layer2\.0\.conv2 .* direct +Winograd needs stride 1$/m)
-    expect(stdout).toMatch(/^layer4\.2\.conv2 .* 7×7 +winograd +76\.6 % of its 4×4 tiles lie on the map$/m)
+    expect(stdout).toMatch(/^conv1 +7×7\/2, 3 → 64 .* direct +lacks a 3×3 window$/m)
+    expect(stdout).toMatch(/^layer2\.0\.conv2 .* direct +lacks stride 1$/m)
+    expect(stdout).toMatch(/^layer4\.2\.conv2 .* 7×7 +winograd +76\.6 % on the map$/m)
+    expect(stdout.split('\n').filter((line) => displayWidth(line) > 80)).toEqual([])
     expect(await json(['show', 'resnext50_32x4d', '--algorithms', '--json'])).toMatchObject({
       name: 'resnext50_32x4d',
       algorithms: expect.arrayContaining([
@@ -152,7 +213,7 @@ describe('resnet compare', () => {
 describe('mistakes', () => {
   test.each([
     [['lst'], "unknown command 'lst' (Did you mean list?)"],
-    [['show'], "missing required argument 'arch'"],
+    [['show'], "missing required argument 'network'"],
     [['show', 'resnet51'], 'did you mean resnet50?'],
     [['show', 'resnet50', '--clases', '3'], "unknown option '--clases' (Did you mean --classes?)"],
     [['show', 'resnet50', '--classes', 'ten'], 'must be a whole number from 1 to 1000000'],

@@ -52,7 +52,7 @@ describe('describeBlock', () => {
     for (const word of words) expect(draw(name, block)).toContain(word)
   })
 
-  test('fits 100 columns for every block of every network', () => {
+  test('fits 80 columns for every block of every network', () => {
     for (const variant of variants()) {
       const graph = buildResNet(variant.config)
       // First, second and last block of each stage: those between are the second's twins.
@@ -64,7 +64,7 @@ describe('describeBlock', () => {
         const widths = describeBlock(graph, name)
           .split('\n')
           .map((line) => [...line].length)
-        expect(Math.max(...widths), `${variant.name} ${name}`).toBeLessThanOrEqual(100)
+        expect(Math.max(...widths), `${variant.name} ${name}`).toBeLessThanOrEqual(80)
       }
     }
   })

@@ -11,25 +11,30 @@ interface Drawing {
 }
 
 /** What fits a terminal beside an indent. */
-const widest = 98
+const widest = 78
 
 /**
- * Draws a block by its stable name (`layer2.0`) or by stage and block (`2.0`), in at most 100 columns where words can be
+ * Draws a block by its stable name (`layer2.0`) or by stage and block (`2.0`), in at most 80 columns where words can be
  * broken so.
  *
  * @throws ArgumentError for a block that the network does not have.
  */
 export function describeBlock(graph: Graph, block: string): string {
   const outline = outlineBlock(graph, block)
-  const wraps = [60, 32, 26, 20]
-  const drawings = wraps.map((wrap) => drawOutline(outline, wrap))
+  const drawings = densities.map((density) => drawOutline(outline, density))
   const drawing = drawings.find(({ width }) => width <= widest) ?? drawings.at(-1) ?? caption('')
   const title = `${outline.name} (${outline.section})`
   return [title, ...drawing.lines.map((text) => `  ${text}`.trimEnd())].join('\n')
 }
 
-function drawOutline(outline: Outline, wrap: number): Drawing {
-  return stack([caption(mapOf(outline.input)), ...drawItems(outline.items, { block: outline.name, wrap })])
+/** From the most readable to the narrowest: the widest text in a box, and the cells between columns. */
+const densities = [60, 32, 26, 20, 16, 13, 11].flatMap((wrap) => [3, 1].map((gap) => ({ wrap, gap })))
+
+function drawOutline(outline: Outline, density: (typeof densities)[number]): Drawing {
+  return stack([
+    caption(mapOf(outline.input)),
+    ...drawItems(outline.items, { block: outline.name, ...density }),
+  ])
 }
 
 interface Style {
@@ -37,6 +42,8 @@ interface Style {
   readonly block: string
   /** Widest text in a box. */
   readonly wrap: number
+  /** Cells between columns. */
+  readonly gap: number
 }
 
 type NodeItem = Extract<Item, { kind: 'node' }>
@@ -143,7 +150,7 @@ function drawSplit(columns: readonly Column[], style: Style): Drawing {
     return { ...stack([line(label), ...drawItems(column.items, style)]), joined: column.joined }
   })
   const height = Math.max(...drawn.map(({ lines }) => lines.length))
-  const gap = 3
+  const { gap } = style
   let left = 0
   const placed = drawn.map((drawing) => {
     const offset = left

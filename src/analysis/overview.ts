@@ -4,12 +4,14 @@ import type { Shape } from '../ops/shape.ts'
 import { attentionNodes } from './dataflow.ts'
 import { describeWeights, isWeighted, shortName } from './describe.ts'
 import type { BlockSummary, Costs, LayerSummary, Summary } from './summary.ts'
-import { windowOf } from './window.ts'
+import { groupsOf, windowOf } from './window.ts'
 
 export interface OverviewRow extends Costs {
   readonly section: string
   /** A layer, a block, or the first and last of several equal blocks. */
   readonly name: string
+  /** The same in short: a layer's name, or stage and blocks as in `2.1-2.3`. */
+  readonly place: string
   /** How many equal blocks the row stands for; the costs are those of all of them. */
   readonly count: number
   /** What it does, in a few words. */
@@ -27,7 +29,7 @@ export function overview(graph: Graph, summary: Summary): readonly OverviewRow[]
     if (section.blocks.length === 0) return layerRows(layers, nodes)
     const blocks = section.blocks.map((block, index) => {
       const own = layers.filter(({ part }) => part.block === index)
-      return { block, what: describeLayers(own, nodes, attention) }
+      return { block, index, what: describeLayers(own, nodes, attention) }
     })
     return blockRows(section.name, blocks)
   })
@@ -54,7 +56,8 @@ function layerRows(
     const parameters = layer.parameters + unseen
     unseen = 0
     const { section } = layer.part
-    rows.push({ section, name, count: 1, what, outputShape, receptiveField, parameters, macs, activations })
+    const costs = { parameters, macs, activations }
+    rows.push({ section, name, place: name, count: 1, what, outputShape, receptiveField, ...costs })
   }
   return rows
 }
@@ -70,6 +73,8 @@ function describePool(node: Node): string {
 
 interface DescribedBlock {
   readonly block: BlockSummary
+  /** Its number in the stage. */
+  readonly index: number
   readonly what: string
 }
 
@@ -86,9 +91,11 @@ function blockRows(section: string, blocks: readonly DescribedBlock[]): readonly
     if (first === undefined || last === undefined) return []
     const sum = (read: (block: BlockSummary) => number) =>
       group.reduce((total, { block }) => total + read(block), 0)
+    const stage = section.replace('stage ', '')
     return [
       {
         section,
+        place: (first === last ? [first] : [first, last]).map(({ index }) => `${stage}.${index}`).join('-'),
         name: first === last ? first.block.name : `${first.block.name} to ${shortEnd(first, last)}`,
         count: group.length,
         what: first.what,
@@ -117,6 +124,12 @@ function shortEnd(first: DescribedBlock, last: DescribedBlock): string {
   return shortName(last.block.name, prefix)
 }
 
+function groupsIn(node: Node): string {
+  const groups = groupsOf(node)
+  if (groups === 1) return ''
+  return groups === node.inputs[0]?.shape[1] ? ' depthwise' : ` in ${groups} groups`
+}
+
 /** The convolutions of a block's branch, and what stands beside them: `1×1 64, 3×3 64, 1×1 256, projection`. */
 function describeLayers(
   layers: readonly LayerSummary[],
@@ -129,7 +142,7 @@ function describeLayers(
   const words = branch.map((node) => {
     const window = windowOf(node)
     const stride = window !== undefined && window.stride[0] > 1 ? `/${window.stride[0]}` : ''
-    return `${window?.kernel.join('×') ?? ''} ${node.outputs[0]?.shape[1]}${stride}`
+    return `${window?.kernel.join('×') ?? ''} ${node.outputs[0]?.shape[1]}${stride}${groupsIn(node)}`
   })
   if (own.some((node) => attention.has(node))) words.push('attention')
   if (weighted.length > branch.length) words.push('projection')

@@ -1,4 +1,5 @@
 /** Channel attention inside a block: squeeze-and-excitation, ECA, and selective kernels in place of a 3×3. */
+import { ConfigError } from '../errors.ts'
 import type { GraphValue } from '../graph/graph.ts'
 import { add } from '../ops/add.ts'
 import { conv2d } from '../ops/conv2d.ts'
@@ -92,7 +93,15 @@ export function selectiveKernels(
 ): GraphValue {
   const { graph } = layers
   const { filters, stride, dilation, groups, config } = options
-  const half = imageShape(x.shape, name).channels / 2
+  const { channels } = imageShape(x.shape, name)
+  const half = channels / 2
+  const ways = Math.min(filters, groups)
+  if (config.split && half % ways !== 0) {
+    throw new ConfigError(
+      'attention.split',
+      `must be false: half of the ${channels} channels that ${name} reads cannot be parted into ${ways === 1 ? 'whole channels' : `${ways} groups`}`,
+    )
+  }
   const paths = [0, 1].map((path) => {
     const prefix = `${name}.paths.${path}`
     const input = config.split
@@ -103,7 +112,7 @@ export function selectiveKernels(
       kernel: 3,
       stride,
       dilation: dilation * (path + 1),
-      groups: Math.min(filters, groups),
+      groups: ways,
       role: 'conv2',
     })
     return layers.activate(`${prefix}.relu`, layers.normalise(`${prefix}.bn`, y))

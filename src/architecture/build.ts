@@ -1,5 +1,4 @@
 /** From config to graph: the one builder of every network in the package. */
-import { ConfigError, ShapeError } from '../errors.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph, GraphValue } from '../graph/graph.ts'
 import { checkConfig } from './check.ts'
@@ -20,16 +19,6 @@ import { buildStem } from './stem.ts'
  */
 export function buildResNet(config: ResNetConfig, options: BuildOptions = {}): Graph {
   checkConfig(config)
-  try {
-    return assemble(config, options)
-  } catch (error) {
-    if (error instanceof ShapeError)
-      throw new ConfigError('input', `${config.input.join('×')} does not work: ${error.message}`)
-    throw error
-  }
-}
-
-function assemble(config: ResNetConfig, options: BuildOptions): Graph {
   const graph = new GraphBuilder()
   const layers = new Layers(graph, config, options)
   const [height, width] = config.input

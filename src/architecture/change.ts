@@ -1,47 +1,26 @@
 /** Changes to a config by dotted keys (`block.strideAt`, `stages.2.blocks`): how variants and `--set` differ from a base. */
-import { ConfigError } from '../errors.ts'
 import { parseConfig, type ResNetConfig } from './config.ts'
+import { type Changes, replaced } from './replace.ts'
+import { configParts } from './usual.ts'
 
-export type Changes = Readonly<Record<string, unknown>>
+export type { Changes } from './replace.ts'
 
 /**
- * The config with some of its keys replaced.
+ * The config with some of its keys replaced. A part whose `kind` changes takes the usual fields of the new kind in the
+ * place of those of the old one: `{ 'attention.kind': 'se' }` is squeeze and excitation with a reduction of 16.
  *
  * @throws ConfigError for a key that the config does not have, or a value that it cannot take.
  */
 export function changed(config: ResNetConfig, changes: Changes): ResNetConfig {
-  return parseConfig(replaced(config, changes))
+  return parseConfig(replaced(withOwnBlocks(config, changes), changes, configParts))
 }
 
-/**
- * A JSON value with some of its fields replaced, not yet checked.
- *
- * @throws ConfigError for a key that it does not have.
- */
-export function replaced(value: unknown, changes: Changes): unknown {
-  return Object.entries(changes).reduce((now, [key, to]) => replaceAt(now, key.split('.'), key, to), value)
-}
-
-function replaceAt(value: unknown, path: readonly string[], key: string, to: unknown): unknown {
-  const [head, ...rest] = path
-  if (head === undefined) return to
-  if (Array.isArray(value)) {
-    const index = Number(head)
-    if (!Number.isInteger(index) || index < 0 || index >= value.length) {
-      throw new ConfigError(key, `there is no entry ${head} in a list of ${value.length}`)
-    }
-    return value.map((entry: unknown, i) => (i === index ? replaceAt(entry, rest, key, to) : entry))
-  }
-  if (typeof value !== 'object' || value === null)
-    throw new ConfigError(key, `${JSON.stringify(value)} has no field "${head}"`)
-  const fields = new Map<string, unknown>(Object.entries(value))
-  // A stage may be given a block of its own; every other field is there already.
-  if (!fields.has(head) && head !== 'block') {
-    throw new ConfigError(
-      key,
-      `there is no field "${head}" here; the fields are ${[...fields.keys()].join(', ')}`,
-    )
-  }
-  fields.set(head, replaceAt(fields.get(head), rest, key, to))
-  return Object.fromEntries(fields)
+/** A stage that is to change a field of its block starts from the network's block where it has none of its own. */
+function withOwnBlocks(config: ResNetConfig, changes: Changes): ResNetConfig {
+  const stages = config.stages.map((stage, index) =>
+    stage.block === undefined && Object.keys(changes).some((key) => key.startsWith(`stages.${index}.block.`))
+      ? { ...stage, block: config.block }
+      : stage,
+  )
+  return { ...config, stages }
 }

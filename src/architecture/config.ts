@@ -183,7 +183,12 @@ const antialias = v.variant('kind', [
   v.strictObject({ kind: kind('none') }),
   v.strictObject({
     kind: kind('blur'),
-    taps: v.pipe(v.array(between(0, 1e6)), v.minLength(1), v.maxLength(7)),
+    taps: v.pipe(
+      v.array(between(0, 1e6)),
+      v.minLength(1, 'must list 1 to 7 numbers'),
+      v.maxLength(7, 'must list 1 to 7 numbers'),
+      v.check((taps) => taps.some((tap) => tap > 0), 'must have a number above 0'),
+    ),
   }),
   v.strictObject({ kind: kind('average') }),
 ])
@@ -294,4 +299,9 @@ export function parseConfig(value: unknown): ResNetConfig {
 /** The block of a stage: its own, or the network's. */
 export function blockOf(config: ResNetConfig, stage: StageConfig): BlockConfig {
   return stage.block ?? config.block
+}
+
+/** Path of the block of a stage, by its number: of its own, or of the network's. */
+export function blockKey(config: ResNetConfig, stage: number): string {
+  return config.stages[stage]?.block === undefined ? 'block' : `stages.${stage}.block`
 }

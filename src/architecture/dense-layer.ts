@@ -1,8 +1,9 @@
 /** Dense concatenation (arXiv:1608.06993): a layer adds its growth to the channels of everything before it. */
+import { ConfigError } from '../errors.ts'
 import type { GraphValue } from '../graph/graph.ts'
 import { concat } from '../ops/concat.ts'
 import { imageShape } from '../ops/shape.ts'
-import type { DenseLayerConfig } from './config.ts'
+import { blockKey, type DenseLayerConfig } from './config.ts'
 import type { Layers } from './layers.ts'
 import type { BlockPlace } from './residual-block.ts'
 
@@ -38,6 +39,12 @@ function transition(layers: Layers, config: DenseLayerConfig, x: GraphValue, pla
   const name = layers.names.transition(place.stage)
   const { channels } = imageShape(x.shape, name)
   const filters = Math.floor(channels * config.compression)
+  if (filters === 0) {
+    throw new ConfigError(
+      `${blockKey(layers.config, place.stage)}.compression`,
+      `${config.compression} leaves none of the ${channels} channels of ${name}`,
+    )
+  }
   const activated = layers.activate(`${name}.relu`, layers.normalise(`${name}.norm`, x))
   const y = layers.convolution(`${name}.conv`, activated, { filters, kernel: 1, role: 'shortcut' })
   return place.stride === 1 ? y : layers.averagePool(`${name}.pool`, y, { kernel: 2, stride: 2 })

@@ -71,7 +71,7 @@ function pool(layers: Layers, x: GraphValue): GraphValue {
   const { height, width } = imageShape(x.shape, 'head')
   if (height !== config.size || width !== config.size) {
     throw new ConfigError(
-      'head.pool',
+      'head.pool.size',
       `a fixed ${config.size}×${config.size} average must cover the last map, which is ${height}×${width}; change the input size or set head.pool.kind to global`,
     )
   }

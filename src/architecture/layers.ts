@@ -2,11 +2,13 @@
  * The layers that every part of a residual network is made of: convolution, normalisation, activation, pools, and what
  * acts in training alone. Each follows the config and the mode in which the graph is built.
  */
+import { ConfigError } from '../errors.ts'
 import type { GraphBuilder } from '../graph/builder.ts'
 import type { GraphValue, Initialiser, NodeValue } from '../graph/graph.ts'
 import { averagePool } from '../ops/average-pool.ts'
 import { batchNorm } from '../ops/batch-norm.ts'
 import { batchNormTraining } from '../ops/batch-norm-training.ts'
+import { blurPool } from '../ops/blur-pool.ts'
 import { constant } from '../ops/constant.ts'
 import { conv2d } from '../ops/conv2d.ts'
 import { groupNorm } from '../ops/group-norm.ts'
@@ -19,7 +21,7 @@ import { imageShape, type Shape } from '../ops/shape.ts'
 import { sigmoid } from '../ops/sigmoid.ts'
 import { silu } from '../ops/silu.ts'
 import { standardiseWeight } from '../ops/standardise-weight.ts'
-import type { Padding } from '../ops/window.ts'
+import { type Padding, pad } from '../ops/window.ts'
 import type { ConvolutionRole, ResNetConfig } from './config.ts'
 import { type Names, namesOf } from './names.ts'
 import { samePadding, symmetricPadding } from './padding.ts'
@@ -111,6 +113,12 @@ export class Layers {
     const { normalisation } = this.config
     if (normalisation.kind === 'batch') return this.batchNormalise(name, x, scale, shift)
     const { groups, epsilon } = normalisation
+    if (channels % groups !== 0) {
+      throw new ConfigError(
+        'normalisation.groups',
+        `${groups} does not divide the ${channels} channels that ${name} normalises; change it or the widths`,
+      )
+    }
     return this.graph.add(name, groupNorm, { groups, epsilon }, [x, scale, shift])
   }
 
@@ -150,8 +158,36 @@ export class Layers {
     options: { kernel: number; stride: number; padding?: Padding; countPadding?: boolean },
   ): NodeValue {
     const { kernel, stride, padding = symmetricPadding(1), countPadding = false } = options
+    this.checkFits(name, x, kernel, padding)
     const attributes = { kernel: pair(kernel), stride: pair(stride), padding, countPadding }
     return this.graph.add(name, averagePool, attributes, [x])
+  }
+
+  /** Throws `ConfigError` where not one window of a pool fits a map. */
+  checkFits(name: string, x: GraphValue, kernel: number, padding: Padding): void {
+    const { height, width } = imageShape(x.shape, name)
+    const fits =
+      height + padding.top + padding.bottom >= kernel && width + padding.left + padding.right >= kernel
+    if (!fits) this.refuseMap(x, `the ${kernel}×${kernel} window of ${name}`)
+  }
+
+  /** Throws `ConfigError`: a map is too small for what comes next. */
+  refuseMap(x: GraphValue, what: string): never {
+    const { height, width } = imageShape(x.shape, what)
+    throw new ConfigError(
+      'input',
+      `${this.config.input.join('×')} leaves a map of ${height}×${width}, too small for ${what}; take a larger input or fewer strides`,
+    )
+  }
+
+  /** The filter that follows a convolution whose stride it has taken over (arXiv:1904.11486). */
+  blurPool(name: string, x: GraphValue, taps: readonly number[], stride: number): NodeValue {
+    const { height, width } = imageShape(x.shape, name)
+    // What blurPool reflects at each edge must lie on the map.
+    const margin = Math.floor((stride - 1 + taps.length - 1) / 2)
+    if (Math.min(height, width) <= margin) this.refuseMap(x, `the blur of ${taps.length} taps of ${name}`)
+    this.checkFits(name, x, taps.length, pad(margin))
+    return this.graph.add(name, blurPool, { taps, stride, padding: 'reflect' }, [x])
   }
 
   /** A linear layer with parameters `name.weight` [K, C] and `name.bias` [K]. */

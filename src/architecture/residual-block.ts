@@ -3,10 +3,11 @@
  * (a) W N R W N | + R, (b) W N R W | + N R, (c) W N R W N R | +, (d) R W N R W N | +, (e) N R W N R W | +
  * (W convolution, N normalisation, R activation; what follows the bar acts on the sum).
  */
+import { ConfigError } from '../errors.ts'
 import type { GraphValue } from '../graph/graph.ts'
-import { blurPool } from '../ops/blur-pool.ts'
+import { imageShape } from '../ops/shape.ts'
 import { attend, selectiveKernels } from './attention.ts'
-import type { ResidualBlockConfig } from './config.ts'
+import { blockKey, type ResidualBlockConfig } from './config.ts'
 import type { Layers } from './layers.ts'
 import { dropBlock, stochasticDepth } from './regularisation.ts'
 import { type BlockShape, buildShortcut, combine, shortcutForm } from './shortcut.ts'
@@ -74,6 +75,7 @@ export function buildResidualBlock(
     stride: place.stride,
     dilation: place.dilation,
     firstDilation: place.firstDilation,
+    stage: place.stage,
     first: place.block === 0,
   }
   graph.part = { ...part, path: 'branch' }
@@ -200,6 +202,13 @@ function convolve(
   if (attention.kind === 'sk' && selective) {
     return selectiveKernels(layers, `${name}.conv${n}`, x, { ...layer, stride, config: attention })
   }
+  const { channels } = imageShape(x.shape, name)
+  if (channels % layer.groups !== 0) {
+    throw new ConfigError(
+      `${blockKey(layers.config, place.stage)}.groups`,
+      `${layer.groups} does not divide the ${channels} channels that ${name} reads; change it or the widths`,
+    )
+  }
   const role = n === 1 ? 'conv1' : n === 2 ? 'conv2' : 'conv3'
   const convolution = `${name}.${layers.names.convolution(n)}`
   const y = layers.convolution(convolution, x, { ...layer, stride, role })
@@ -239,12 +248,7 @@ function antialias(layers: Layers, name: string, x: GraphValue, place: BlockPlac
   if (filter.kind === 'average') {
     return layers.averagePool(`${name}.aa`, x, { kernel: place.stride, stride: place.stride })
   }
-  return layers.graph.add(
-    `${name}.aa`,
-    blurPool,
-    { taps: filter.taps, stride: place.stride, padding: 'reflect' },
-    [x],
-  )
+  return layers.blurPool(`${name}.aa`, x, filter.taps, place.stride)
 }
 
 /** What acts on the sum. */

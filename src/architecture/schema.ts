@@ -45,10 +45,26 @@ export function parsed<S extends v.GenericSchema>(
 }
 
 function explain(issue: v.BaseIssue<unknown>, of: string): string {
+  if (issue.type === 'strict_object') {
+    return issue.expected === 'never'
+      ? `is not a field of ${of}${ofKind(issue)}`
+      : `is missing${ofKind(issue)}`
+  }
   const given = `not ${JSON.stringify(issue.input) ?? 'nothing'}`.slice(0, 80)
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `is not a field of ${of}`
+  if (issue.type === 'variant' && issue.expected !== 'Object') {
+    const kinds = [...(issue.expected ?? '').matchAll(/"([^"]+)"/g)].map(([, kind]) => kind)
+    return `must be one of ${kinds.join(', ')}, ${given}`
+  }
   const message = issue.message.startsWith('must')
     ? issue.message
     : `must be ${issue.expected ?? 'something else'}`
   return `${message}, ${given}`
+}
+
+/** A part has other fields where its kind is another. */
+function ofKind({ path }: v.BaseIssue<unknown>): string {
+  const part: unknown = path?.at(-1)?.input
+  return typeof part === 'object' && part !== null && 'kind' in part
+    ? ` of the kind ${String(part.kind)}`
+    : ''
 }

@@ -1,4 +1,5 @@
 /** The shortcut around a residual branch, and how the two come together. */
+import { ConfigError } from '../errors.ts'
 import type { GraphValue } from '../graph/graph.ts'
 import { add } from '../ops/add.ts'
 import { multiply } from '../ops/multiply.ts'
@@ -19,7 +20,8 @@ export interface BlockShape {
   /** Dilation of the stage, and of the first block's strided convolution. */
   readonly dilation: number
   readonly firstDilation: number
-  /** Whether the block is the first of its stage. */
+  /** The block's stage, from 0, and whether the block is its first. */
+  readonly stage: number
   readonly first: boolean
 }
 
@@ -69,7 +71,14 @@ function padWithZeros(
   const kernel = shortcut.sampling === 'average' ? shape.stride : 1
   const sampled =
     shape.stride === 1 ? x : layers.averagePool(`${block}.subsample`, x, { kernel, stride: shape.stride })
-  const missing = shape.filters - imageShape(x.shape, block).channels
+  const { channels } = imageShape(x.shape, block)
+  const missing = shape.filters - channels
+  if (missing < 0) {
+    throw new ConfigError(
+      `stages.${shape.stage}.width`,
+      `zero padding (shortcut.kind) can add channels but not take any away: ${block} has ${channels} channels in and ${shape.filters} out`,
+    )
+  }
   const before = shortcut.zeros === 'both' ? Math.floor(missing / 2) : 0
   return layers.graph.add(`${block}.zeros`, padChannels, { before, after: missing - before }, [sampled])
 }
@@ -115,6 +124,27 @@ function averageBefore(
   return layers.averagePool(name, x, { kernel: 2, stride: 1, padding, countPadding: true })
 }
 
+/** A filter or an average leaves out the last row of an odd map, a strided convolution does not. */
+function checkMaps(
+  layers: Layers,
+  block: string,
+  { shortcut, branch }: { readonly shortcut: GraphValue; readonly branch: GraphValue },
+): void {
+  const [a, b] = [imageShape(shortcut.shape, block), imageShape(branch.shape, block)]
+  if (a.height === b.height && a.width === b.width) return
+  const { antialias, shortcut: config } = layers.config
+  const key =
+    antialias.kind !== 'none'
+      ? 'antialias.kind'
+      : config.kind === 'zero-padding'
+        ? 'shortcut.sampling'
+        : 'input'
+  throw new ConfigError(
+    key,
+    `the maps of ${block} do not meet: ${a.height}×${a.width} on the shortcut and ${b.height}×${b.width} on the branch, since an average leaves out the last row of an odd map; take an input of which every stride leaves an even map`,
+  )
+}
+
 /** Joins shortcut and branch (arXiv:1603.05027, Figure 2); `x` is the block's input, which the gates read. */
 export function combine(
   layers: Layers,
@@ -125,6 +155,7 @@ export function combine(
 ): GraphValue {
   const { graph } = layers
   const { x, branch } = values
+  checkMaps(layers, block, values)
   const sum = (a: GraphValue, b: GraphValue) => graph.add(`${block}.add`, add, {}, [a, b])
   switch (config.kind) {
     case 'add':

@@ -1,7 +1,5 @@
 /** The stem: everything in front of stage 1. */
 import type { GraphValue } from '../graph/graph.ts'
-import { averagePool } from '../ops/average-pool.ts'
-import { blurPool } from '../ops/blur-pool.ts'
 import { maxPool } from '../ops/max-pool.ts'
 import { imageShape } from '../ops/shape.ts'
 import type { Padding } from '../ops/window.ts'
@@ -55,18 +53,17 @@ function stemPool(layers: Layers, x: GraphValue): GraphValue {
   switch (pool.kind) {
     case 'none':
       return x
-    case 'max':
-      return graph.add(
-        'maxpool',
-        maxPool,
-        {
-          kernel: pair(3),
-          stride: pair(2),
-          padding: maxPoolPadding(pool.padding, height, width),
-          paddingValue: pool.padding === 'zeros' ? 'zero' : 'negative-infinity',
-        },
-        [x],
-      )
+    case 'max': {
+      const padding = maxPoolPadding(pool.padding, height, width)
+      layers.checkFits('maxpool', x, 3, padding)
+      const attributes = {
+        kernel: pair(3),
+        stride: pair(2),
+        padding,
+        paddingValue: pool.padding === 'zeros' ? ('zero' as const) : ('negative-infinity' as const),
+      }
+      return graph.add('maxpool', maxPool, attributes, [x])
+    }
     case 'max-blur': {
       const { antialias } = config
       const taps = antialias.kind === 'blur' ? antialias.taps : [1, 2, 1]
@@ -78,17 +75,10 @@ function stemPool(layers: Layers, x: GraphValue): GraphValue {
         paddingValue: 'negative-infinity' as const,
       }
       const largest = graph.add('maxpool.0', maxPool, attributes, [x])
-      return graph.add('maxpool.1', blurPool, { taps, stride: 2, padding: 'reflect' }, [largest])
+      return layers.blurPool('maxpool.1', largest, taps, 2)
     }
-    case 'average': {
-      const attributes = {
-        kernel: pair(2),
-        stride: pair(2),
-        padding: symmetricPadding(1),
-        countPadding: true,
-      }
-      return graph.add('maxpool', averagePool, attributes, [x])
-    }
+    case 'average':
+      return layers.averagePool('maxpool', x, { kernel: 2, stride: 2, countPadding: true })
     case 'convolution': {
       const options = { filters: channels, kernel: 3, stride: 2, role: 'stem' as const }
       const y = layers.normalise(

@@ -3,31 +3,27 @@
 import { formatShare } from '../analysis/format.ts'
 import type { LayerAlgorithm } from '../engines/wasm/algorithms.ts'
 import { winogradNeeds } from '../engines/wasm/winograd.ts'
-import { heading } from './output.ts'
-import { formatTable } from './table.ts'
+import { paragraph, table } from './output.ts'
+import { left, right, wrapping } from './table.ts'
 
 export function algorithmLines(layers: readonly LayerAlgorithm[]): readonly string[] {
-  const columns = ['layer', 'filters', 'channels', 'output', 'algorithm', 'because'].map((title) => ({
-    title,
-    align:
-      title === 'layer' || title === 'algorithm' || title === 'because'
-        ? ('left' as const)
-        : ('right' as const),
-  }))
+  const columns = [left('layer'), wrapping('convolution'), right('output'), left('by'), wrapping('because')]
   return [
-    ...formatTable(columns, layers.map(cellsOf), heading),
+    ...table(columns, layers.map(cellsOf)),
     '',
-    `Winograd's F(4×4, 3×3) runs where a layer has ${winogradNeeds.map(({ need }) => need).join(', ')}; --precise leaves it out.`,
+    ...paragraph(
+      `Winograd's F(4×4, 3×3) runs where a layer has ${winogradNeeds.map(({ need }) => need).join(', ')}; the share is that of its 4×4 tiles which lies on the map. --precise leaves it out.`,
+    ),
   ]
 }
 
 function cellsOf(layer: LayerAlgorithm): readonly string[] {
   const { name, algorithm, window, stride, groups, channels, filters, map } = layer
-  const step = Math.max(...stride) === 1 ? '' : ` / ${stride[0]}`
+  const step = Math.max(...stride) === 1 ? '' : `/${stride[0]}`
+  const apart = groups === 1 ? '' : `, ${groups} groups`
   return [
     name,
-    `${filters} of ${window.join('×')}${step}`,
-    groups === 1 ? String(channels) : `${channels} in ${groups} groups`,
+    `${window.join('×')}${step}, ${channels} → ${filters}${apart}`,
     map.join('×'),
     algorithm,
     because(layer),
@@ -35,8 +31,6 @@ function cellsOf(layer: LayerAlgorithm): readonly string[] {
 }
 
 function because({ algorithm, tileUse, lacks }: LayerAlgorithm): string {
-  if (algorithm === 'depthwise') return 'each channel has a filter of its own'
-  return lacks === undefined
-    ? `${formatShare(tileUse)} of its 4×4 tiles lie on the map`
-    : `Winograd needs ${lacks}`
+  if (algorithm === 'depthwise') return 'a filter a channel'
+  return lacks === undefined ? `${formatShare(tileUse)} on the map` : `lacks ${lacks}`
 }

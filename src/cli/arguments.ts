@@ -1,7 +1,6 @@
 /** Parsers of option values; what they refuse becomes one line and exit status 2. */
 import { InvalidArgumentError } from 'commander'
-import { type Changes, changed } from '../architecture/change.ts'
-import type { ResNetConfig } from '../architecture/config.ts'
+import type { Changes } from '../architecture/change.ts'
 
 /** A whole number within bounds. */
 export function wholeNumber(minimum: number, maximum: number): (text: string) => number {
@@ -70,13 +69,12 @@ export interface ConfigOptions {
   readonly set?: Changes
 }
 
-/** A config with what the options change. */
-export function configured(config: ResNetConfig, options: ConfigOptions): ResNetConfig {
-  const { classes, input, inputChannels, set = {} } = options
-  return changed(config, {
+/** What the options change of a config. */
+export function changesOf({ classes, input, inputChannels, set = {} }: ConfigOptions): Changes {
+  return {
     ...(classes === undefined ? {} : { classes }),
     ...(input === undefined ? {} : { input }),
     ...(inputChannels === undefined ? {} : { inputChannels }),
     ...set,
-  })
+  }
 }

@@ -3,23 +3,13 @@
 import { formatBytes, formatShare, formatShort } from '../analysis/format.ts'
 import type { KindTiming, LayerKind, LayerTiming } from '../engines/layers.ts'
 import type { Kernels, Measured } from './measure.ts'
-import { heading } from './output.ts'
-import { formatTable } from './table.ts'
-
-/** Columns by their titles: the first ones hold words, the others numbers. */
-function columnsOf(words: readonly string[], numbers: readonly string[]) {
-  return [
-    ...words.map((title) => ({ title, align: 'left' as const })),
-    ...numbers.map((title) => ({ title, align: 'right' as const })),
-  ]
-}
+import { table } from './output.ts'
+import { left, right, wrapping } from './table.ts'
 
 /** One line for each network. */
 export function networkLines(answers: readonly Measured[]): readonly string[] {
-  const columns = [
-    ...columnsOf(['network', 'mode'], ['batch', 'ms an image', 'images/s', 'GFLOP/s']),
-    ...columnsOf(['on'], []),
-  ]
+  const numbers = ['batch', 'ms/image', 'images/s', 'GFLOP/s'].map(right)
+  const columns = [left('network'), left('mode'), ...numbers, wrapping('on')]
   const rows = answers.map(({ arch, mode, batch, msPerImage, imagesPerSecond, gflops, engine, runsOn }) => [
     arch,
     mode,
@@ -29,16 +19,14 @@ export function networkLines(answers: readonly Measured[]): readonly string[] {
     gflops.toFixed(1),
     `${engine}, ${runsOn}`,
   ])
-  return formatTable(columns, rows, heading)
+  return table(columns, rows)
 }
 
 /** Each kernel: multiply-adds over bytes tell what it waits for. */
 export function layerLines({ layers }: Kernels): readonly string[] {
   const total = layers.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
-  const columns = columnsOf(
-    ['layer', 'kernel'],
-    ['ms', 'share', 'multiply-adds', 'GFLOP/s', 'of peak', 'memory', 'FLOP/byte'],
-  )
+  const numbers = ['ms', 'share', 'MACs', 'GFLOP/s', 'of peak', 'memory', 'FLOP/B'].map(right)
+  const columns = [wrapping('layer'), wrapping('kernel'), ...numbers]
   const rows = layers.map((layer) => [
     layer.nodes[0] ?? '',
     layer.kernel,
@@ -48,7 +36,7 @@ export function layerLines({ layers }: Kernels): readonly string[] {
     formatBytes(layer.bytes),
     layer.macs === 0 ? '' : layer.flopsPerByte.toFixed(1),
   ])
-  return formatTable(columns, rows, heading)
+  return table(columns, rows)
 }
 
 const kindNames: Readonly<Record<LayerKind, string>> = {
@@ -63,10 +51,8 @@ const kindNames: Readonly<Record<LayerKind, string>> = {
 
 /** The sums by kind, and what they show. */
 export function kindLines({ kinds, peaks }: Kernels): readonly string[] {
-  const columns = columnsOf(
-    ['kind'],
-    ['layers', 'ms', 'share of time', 'multiply-adds', 'share of them', 'GFLOP/s', 'of peak'],
-  )
+  const numbers = ['layers', 'ms', 'of time', 'MACs', 'of MACs', 'GFLOP/s', 'of peak'].map(right)
+  const columns = [left('kind'), ...numbers]
   const rows = kinds.map((sum) => {
     const [macs = '', gflops = '', ofPeak = ''] = products(sum)
     return [
@@ -81,7 +67,7 @@ export function kindLines({ kinds, peaks }: Kernels): readonly string[] {
     ]
   })
   return [
-    ...formatTable(columns, rows, heading),
+    ...table(columns, rows),
     ...verdict(kinds),
     `peak: ${peaks.gflops.toFixed(1)} GFLOP/s, ${peaks.gigabytesPerSecond.toFixed(1)} GB/s`,
     ...(kinds.some(({ kind }) => kind === '3x3-winograd')

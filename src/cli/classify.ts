@@ -9,8 +9,8 @@ import type { Context } from './context.ts'
 import { eachPicture, tellFailures } from './each-picture.ts'
 import { MapFiles } from './map-files.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
-import { heading, printJson, printLines } from './output.ts'
-import { formatTable } from './table.ts'
+import { heading, printJson, printLines, table } from './output.ts'
+import { left, right } from './table.ts'
 
 interface ClassifyOptions extends ModelOptions {
   readonly model?: string
@@ -71,13 +71,7 @@ function linesOf({ file, predictions, cam }: Answer): readonly string[] {
   const rows = predictions.map(({ label, probability }) => [`  ${formatShare(probability)}`, label])
   return [
     heading(file),
-    ...formatTable(
-      [
-        { title: '', align: 'right' },
-        { title: '', align: 'left' },
-      ],
-      rows,
-    ),
+    ...table([right(''), left('')], rows),
     ...(cam === undefined ? [] : [`  where: ${cam}`]),
   ]
 }

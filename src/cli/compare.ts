@@ -48,7 +48,7 @@ function configLines(a: string, b: string, { configDifferences }: Comparison): r
       { title: b, align: 'left' },
     ],
     configDifferences.map((difference) => [difference.key, text(difference.a), text(difference.b)]),
-    aside,
+    { heading: aside },
   )
 }
 
@@ -75,7 +75,7 @@ function totalLines(a: string, b: string, { totals }: Comparison): readonly stri
       row('memory in training', totals.trainingMemory, formatBytes),
       row('receptive field in pixels', totals.receptiveField, formatCount),
     ],
-    heading,
+    { heading },
   )
 }
 
@@ -94,7 +94,7 @@ function layerLines(layers: readonly LayerComparison[]): readonly string[] {
       { title: 'multiply-adds', align: 'right' },
     ],
     rows.slice(0, shownLayers),
-    heading,
+    { heading },
   )
   const hidden = rows.length - shownLayers
   return hidden > 0 ? [...lines, aside(`and ${hidden} more layers; --json answers them all`)] : lines

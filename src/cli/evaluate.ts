@@ -5,10 +5,10 @@ import type { Evaluation } from '../inference/evaluate.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
-import { heading, printError, printJson, printLines } from './output.ts'
+import { printError, printJson, printLines, table } from './output.ts'
 import { pictureFile, savePicture } from './picture-file.ts'
 import { Progress } from './progress.ts'
-import { formatTable } from './table.ts'
+import { right, wrapping } from './table.ts'
 
 interface EvaluateOptions extends ModelOptions {
   readonly model: string
@@ -90,13 +90,8 @@ function linesOf(evaluation: Evaluation): readonly string[] {
 }
 
 function worstLines(rows: Evaluation['perClass']): readonly string[] {
-  return formatTable(
-    [
-      { title: 'hardest classes', align: 'left' },
-      { title: 'right', align: 'right' },
-      { title: 'of', align: 'right' },
-    ],
+  return table(
+    [wrapping('hardest classes'), right('right'), right('of')],
     rows.map(({ label, correct, images }) => [label, formatCount(correct), formatCount(images)]),
-    heading,
   )
 }

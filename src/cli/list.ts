@@ -1,9 +1,11 @@
-/** `resnet list`: every named network with what it costs. */
+/** `resnet list`: every named network with what it costs, family by family. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { formatCount, formatShort } from '../analysis/format.ts'
-import { heading, printJson, printLines, terminalColumns } from './output.ts'
-import { cutTo, formatTable } from './table.ts'
+import { oneOf } from './arguments.ts'
+import { families, familyOf } from './families.ts'
+import { aside, heading, lineWidth, paragraph, printJson, printLines } from './output.ts'
+import { formatTable, left, right, wrapping } from './table.ts'
 
 interface Row {
   readonly name: string
@@ -14,16 +16,34 @@ interface Row {
   /** Height and width in pixels. */
   readonly input: readonly [number, number]
   readonly source: string
+  readonly family: string
+  /** The first network of the list that is the same but for its name and its weights' preprocessing. */
+  readonly sameAs?: string
+  /** Models by name that fill it: `--model` takes them. */
+  readonly weights: readonly string[]
 }
+
+interface ListOptions {
+  readonly family?: string
+  readonly withWeights?: true
+  readonly json?: true
+}
+
+const familyKeys = families.map(({ key }) => key)
 
 export function addList(program: Command): void {
   program
     .command('list')
     .description('list every network that has a name, with its parameters and multiply-adds')
+    .option('--family <name>', `one family alone: ${familyKeys.join(', ')}`, oneOf(familyKeys))
+    .option('--with-weights', 'only those that weights can be had for by name')
     .option('--json', 'answer JSON')
-    .addHelpText('after', '\nExample:\n  resnet list | grep resnext')
-    .action(async ({ json }: { json?: true }) => {
-      const rows = (await rowsOfBuild()) ?? (await countRows())
+    .addHelpText('after', '\nExamples:\n  resnet list --family gluon\n  resnet list | grep resnext')
+    .action(async ({ family, withWeights, json }: ListOptions) => {
+      const all = (await rowsOfBuild()) ?? (await countRows())
+      const rows = all.filter(
+        (row) => (family === undefined || row.family === family) && (!withWeights || row.weights.length > 0),
+      )
       if (json) printJson(rows)
       else printLines(linesOf(rows))
     })
@@ -43,33 +63,61 @@ export async function countRows(): Promise<readonly Row[]> {
   const { variants } = await import('../architecture/variants.ts')
   const { buildResNet } = await import('../architecture/build.ts')
   const { totalsOf } = await import('../analysis/summary.ts')
+  const { PUBLISHED_MODELS } = await import('../hub/published.ts')
+  const { SHIPPED_MODELS } = await import('../hub/shipped.ts')
+  const models = [...SHIPPED_MODELS, ...PUBLISHED_MODELS]
+  const first = new Map<string, string>()
   return variants().map(({ name, description, source, config }) => {
     const { depth, parameters, macs } = totalsOf(buildResNet(config))
-    return { name, description, depth, parameters, macs, input: config.input, source }
+    const written = JSON.stringify(config)
+    const sameAs = first.get(written)
+    if (sameAs === undefined) first.set(written, name)
+    const row = { name, description, depth, parameters, macs, input: config.input, source }
+    const weights = models.filter(({ architecture }) => architecture === name).map((model) => model.name)
+    return { ...row, family: familyOf(row), ...(sameAs === undefined ? {} : { sameAs }), weights }
   })
 }
 
+const usualInput = '224×224'
+
+/** A table for each family. */
 function linesOf(rows: readonly Row[]): readonly string[] {
-  const cells = rows.map(({ name, description, depth, parameters, macs, input }) => [
-    name,
-    formatCount(depth),
-    formatCount(parameters),
-    formatShort(macs),
-    input.join('×'),
+  if (rows.length === 0) return ['no network of this family has weights that can be had by name']
+  const groups = families.flatMap(({ key, title }) => {
+    const own = rows.filter(({ family }) => family === key)
+    if (own.length === 0) return []
+    const inputs = new Set(own.map(({ input }) => input.join('×')))
+    const [input] = inputs
+    const same = inputs.size === 1 ? input : undefined
+    const words = same === undefined || same === usualInput ? '' : `, input ${same}`
+    return [{ title: `${key}: ${title}${words}`, own, input: same ?? usualInput }]
+  })
+  const columns = [left('name'), right('depth'), right('params'), right('MACs'), wrapping('what it is')]
+  const tables = groups.map(({ title, own, input }) => {
+    const cells = own.map((row) => cellsOf(row, input))
+    const [titles = '', ...lines] = formatTable(columns, cells, { width: lineWidth() })
+    return { title, titles, lines }
+  })
+  return [
+    ...tables.flatMap(({ title, titles, lines }, index) => [
+      ...(index === 0 ? [] : ['']),
+      heading(title),
+      aside(titles),
+      ...lines,
+    ]),
+    '',
+    ...paragraph(aside(`For one image of ${usualInput} where nothing else is said; MACs are multiply-adds.`)),
+  ]
+}
+
+function cellsOf(row: Row, usual: string): readonly string[] {
+  const { name, depth, parameters, macs, description, sameAs, weights } = row
+  const input = row.input.join('×')
+  const words = [
     description,
-  ])
-  const lines = formatTable(
-    [
-      { title: 'name', align: 'left' },
-      { title: 'depth', align: 'right' },
-      { title: 'parameters', align: 'right' },
-      { title: 'multiply-adds', align: 'right' },
-      { title: 'input', align: 'right' },
-      { title: 'description', align: 'left' },
-    ],
-    cells,
-    heading,
-  )
-  const columns = terminalColumns()
-  return columns === undefined ? lines : lines.map((line) => cutTo(line, columns))
+    ...(sameAs === undefined ? [] : [`the same network as ${sameAs}`]),
+    ...(input === usual ? [] : [`input ${input}`]),
+    ...(weights.length === 0 ? [] : [`weights: ${weights.join(', ')}`]),
+  ]
+  return [name, formatCount(depth), formatShort(parameters), formatShort(macs), words.join('; ')]
 }

@@ -1,5 +1,6 @@
 /** What the command writes: JSON or lines on standard output, in colour only where a terminal shows it. */
 import { styleText } from 'node:util'
+import { formatTable, type TableColumn, wrapped } from './table.ts'
 
 /** One JSON value on standard output: on one line, but with indents where a person reads it. */
 export function printJson(value: unknown): void {
@@ -11,24 +12,45 @@ export function printLines(lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
 }
 
-/** A heading: bold on a terminal with colours, unless `NO_COLOR` is set. */
+/** A heading: bold where there are colours. */
 export function heading(text: string): string {
-  return inColour() ? styleText('bold', text) : text
+  return inColour() ? styleText('bold', text, { validateStream: false }) : text
 }
 
-/** What steps back: dim on such a terminal. */
+/** What steps back: dim where there are colours. */
 export function aside(text: string): string {
-  return inColour() ? styleText('dim', text) : text
+  return inColour() ? styleText('dim', text, { validateStream: false }) : text
 }
 
-function inColour(): boolean {
-  const { NO_COLOR: off } = process.env
-  return process.stdout.isTTY && (off === undefined || off === '') && process.stdout.hasColors()
+/**
+ * Whether standard output takes colours. `NO_COLOR` goes before `FORCE_COLOR`, and both before what the terminal says
+ * (no-color.org, force-color.org: any value that is not empty; `FORCE_COLOR=0` is known as a no).
+ */
+export function inColour(
+  { NO_COLOR: off = '', FORCE_COLOR: on = '' }: NodeJS.ProcessEnv = process.env,
+  terminal: boolean = process.stdout.isTTY && process.stdout.hasColors(),
+): boolean {
+  if (off !== '') return false
+  if (on === '0' || on === 'false') return false
+  return on !== '' || terminal
 }
 
-/** Columns of the terminal, or `undefined` where there is none. */
-export function terminalColumns(): number | undefined {
-  return process.stdout.isTTY ? process.stdout.columns : undefined
+/** Cells of a line of standard output; those of a terminal of old where it is none, so that what is kept reads well anywhere. */
+export function lineWidth(): number {
+  return process.stdout.isTTY ? Math.max(40, process.stdout.columns) : 80
+}
+
+/** Lines of a table that fits a line of standard output. */
+export function table(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
+  return formatTable(columns, rows, { heading, width: lineWidth() })
+}
+
+/** A paragraph in lines that fit standard output; what follows the first line is indented. */
+export function paragraph(text: string, indent = ''): readonly string[] {
+  return wrapped(text, lineWidth() - indent.length).map((line, index) => (index === 0 ? line : indent + line))
 }
 
 /** A message on standard error, without control characters that a file's name may hold. */

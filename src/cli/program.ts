@@ -26,7 +26,7 @@ export function createProgram(context: Context): Command {
     .exitOverride()
     .addHelpText('after', '\nExample:\n  resnet show resnet50\n\nEvery command has --help with an example.')
   addList(program)
-  addShow(program)
+  addShow(program, context)
   addCompare(program)
   addClassify(program, context)
   addEvaluate(program, context)

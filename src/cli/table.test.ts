@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { formatBytes, formatDifference, formatDuration, formatMacs, formatShort } from '../analysis/format.ts'
-import { cutTo, displayWidth, formatTable } from './table.ts'
+import { inColour } from './output.ts'
+import { cutTo, displayWidth, formatTable, left, right, wrapping } from './table.ts'
 
 test('columns line up beside wide and combining characters', () => {
   const lines = formatTable(
@@ -49,4 +50,28 @@ test('durations', () => {
   expect(formatDuration(3.2)).toBe('4 s')
   expect(formatDuration(125)).toBe('2:05')
   expect(formatDuration(3723)).toBe('1:02:03')
+})
+
+test('a column that wraps gives up what a line has too much, and is broken between words', () => {
+  const rows = [['layer1', 'one two three four five', '7']]
+  const lines = formatTable([left('name'), wrapping('what it does'), right('n')], rows, { width: 25 })
+  expect(lines).toEqual(['name    what it does    n', 'layer1  one two three   7', '        four five'])
+  expect(formatTable([wrapping('x')], [['abcdefghijklmno']], { width: 10 })).toEqual([
+    'x',
+    'abcdefghij',
+    'klmno',
+  ])
+})
+
+test.each([
+  [{}, false, false],
+  [{}, true, true],
+  [{ FORCE_COLOR: '1' }, false, true],
+  [{ FORCE_COLOR: '' }, true, true],
+  [{ FORCE_COLOR: '0' }, true, false],
+  [{ NO_COLOR: '1' }, true, false],
+  [{ NO_COLOR: '1', FORCE_COLOR: '1' }, true, false],
+  [{ NO_COLOR: '', FORCE_COLOR: '3' }, false, true],
+])('with %j and a terminal %s there are colours: %s', (environment, terminal, colours) => {
+  expect(inColour(environment, terminal)).toBe(colours)
 })

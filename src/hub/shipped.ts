@@ -4,6 +4,8 @@
 export interface ShippedModel {
   readonly name: string
   readonly description: string
+  /** The named variant that its tensors fill. */
+  readonly architecture: string
   /** A model file beside the built package; bundlers find it by this very form of address and take it along. */
   readonly file: URL
 }
@@ -12,6 +14,7 @@ export const SHIPPED_MODELS: readonly ShippedModel[] = [
   {
     name: 'cifar10-resnet20',
     description: "the CIFAR ResNet-20 of the paper, trained by this package on CIFAR-10's ten classes",
+    architecture: 'resnet20',
     file: new URL('../../models/cifar10-resnet20.safetensors', import.meta.url),
   },
 ]

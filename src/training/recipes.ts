@@ -1,8 +1,9 @@
 /** The recipes by name: the files of `recipes/`, each of which says what it follows. */
-import { type Changes, replaced } from '../architecture/change.ts'
+import { type Changes, replaced } from '../architecture/replace.ts'
 import { ArgumentError } from '../errors.ts'
 import { recipeFiles } from './generated/recipes.ts'
 import { parseRecipe, type Recipe } from './recipe.ts'
+import { recipeParts } from './usual.ts'
 
 /** Names of the recipes. */
 export const recipeNames: readonly string[] = Object.keys(recipeFiles)
@@ -23,5 +24,5 @@ export function recipeNamed(name: string): Recipe {
  * @throws ConfigError for a field that it does not have, or a value that it cannot take.
  */
 export function changedRecipe(recipe: Recipe, changes: Changes): Recipe {
-  return parseRecipe(replaced(recipe, changes))
+  return parseRecipe(replaced(recipe, changes, recipeParts))
 }
