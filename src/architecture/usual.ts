@@ -56,7 +56,7 @@ const shortcut: UsualFields<Shortcut> = {
 
 const attention: UsualFields<ResNetConfig['attention']> = {
   none: {},
-  se: { reduction: 16, divisor: 8, bias: true, position: 'branch-end' },
+  se: { reduction: 16, divisor: 8, bias: true, position: 'branch-end', activated: false },
   eca: { kernel: 'from-width' },
   sk: { reduction: 16, divisor: 8, split: true },
 }
