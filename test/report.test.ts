@@ -12,6 +12,7 @@ import { recipeNamed } from '../src/training/recipes.ts'
 import { classFigures } from '../src/training/report/classes.ts'
 import type { ReportData } from '../src/training/report/data.ts'
 import { reportOf } from '../src/training/report/report.ts'
+import type { Finding } from '../src/training/verdict.ts'
 import { findChromium } from './browser/chromium.ts'
 import { writeSmallPictures } from './small-pictures.ts'
 
@@ -62,6 +63,7 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
       ...{ parameters: 269_722, trained: 269_722, macs: 40_551_808, stepsPerEpoch: 8 },
       ...{ runsOn: 'relaxed SIMD, 2 threads', resumedAt: 0, passedOver: [] },
     },
+    places: { folder: "runs/Tom's cats", data: "../Tom's cats" },
     epochs,
     steps: Array.from({ length: 24 }, (__, i) => ({ step: i + 1, rate: 0.1 * (1 - i / 24) })),
     skipped: Array.from({ length: 25 }, (__, i) => ({
@@ -83,6 +85,7 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
         // As of a head that has none.
         map: i === 11 ? undefined : noise(62_208, i + 100),
       })),
+      leastSure: [],
     },
   }
 }
@@ -115,8 +118,8 @@ test('figures of classes: precision, recall and F1, the worst first', () => {
     ],
   })
   expect(figures).toEqual([
-    { label: 'dog', images: 1, precision: 0.5, recall: 1, f1: 2 / 3 },
-    { label: 'cat', images: 3, precision: 1, recall: 2 / 3, f1: 0.8 },
+    { label: 'dog', images: 1, correct: 1, answers: 2, precision: 0.5, recall: 1, f1: 2 / 3 },
+    { label: 'cat', images: 3, correct: 2, answers: 2, precision: 1, recall: 2 / 3, f1: 0.8 },
   ])
 })
 
@@ -125,7 +128,7 @@ describe('a report', () => {
     const page = await reportOf(madeUp(hostile, 20))
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
     expect(page).toContain('&amp;lt;b&amp;gt;')
-    expect(page.match(/<script|<img src=x|<b>cats/)).toBeNull()
+    expect(page.match(/<script|<img src=x|<b>&#39;|<b>cats/)).toBeNull()
     const pictures = [...page.matchAll(/<figure>.*?<\/figure>/gs)].map(
       ([figure]) => figure.match(/<img /g)?.length,
     )
@@ -137,15 +140,20 @@ describe('a report', () => {
     const table = /worst first<\/h2>(.*?)<\/table>/s.exec(page)?.[1] ?? ''
     expect([...table.matchAll(/<tr><td>(\w+)<\/td><td>20<\/td>/g)].map(([, label]) => label)[0]).toBe('ant')
     // None of its twenty pictures is answered rightly; bees get those as well as some of their own.
-    expect(table).toMatch(/<td>ant<\/td><td>20<\/td><td>0.0 %<\/td>/)
-    expect(/<pre>(.*)<\/pre>/.exec(page)?.[1]).toBe(
-      'resnet train &#39;Tom&#39;\\&#39;&#39;s &lt;b&gt;cats&lt;/b&gt;&#39; --arch resnet20 --recipe one-cycle --set epochs=3 --seed 5 --validation 0.1',
+    expect(table).toMatch(/<td>ant<\/td><td>20<\/td><td>0.0 %<small>0 to 16<\/small><\/td>/)
+    expect(
+      page
+        .match(/<pre>(.*)<\/pre>/g)
+        ?.at(-1)
+        ?.slice(5, -6),
+    ).toBe(
+      'resnet train &#39;../Tom&#39;\\&#39;&#39;s cats&#39; --arch resnet20 --recipe one-cycle --set epochs=3 --seed 5 --validation 0.1',
     )
   })
 
   test('names the first pictures that could not be read, and counts them', async () => {
     const page = await reportOf(madeUp(['ant', 'bee'], 20))
-    const section = /left out<\/h2>(.*?)<\/section>/s.exec(page)?.[1] ?? ''
+    const section = /What was left out<\/h2>(.*?)<\/section>/s.exec(page)?.[1] ?? ''
     expect(section).toContain('25 pictures could not be read; the first 20 are:')
     const rows = [...section.matchAll(/<tr><td>(.*?)<\/td><td>(.*?)<\/td>/g)]
     expect(rows).toHaveLength(20)
@@ -157,7 +165,70 @@ describe('a report', () => {
     const settings = { ...data.started.settings, recipeName: 'its own' }
     const page = await reportOf({ ...data, started: { ...data.started, settings } })
     expect(page).toContain('with the recipe in config.json as a file of its own')
-    expect(/<pre>(.*)<\/pre>/.exec(page)?.[1]).toContain('--recipe recipe.json --seed 5')
+    expect(page.match(/<pre>(.*)<\/pre>/g)?.at(-1)).toContain('--recipe recipe.json --seed 5')
+  })
+
+  test('says first what the run came to', async () => {
+    const data = madeUp(['ant', 'bee'], 20)
+    const saying = (...verdict: readonly Finding[]) =>
+      reportOf({ ...data, ended: { ...data.ended, verdict } })
+    const learnt = { kind: 'learnt', text: '80.0 % of the <b>test</b> pictures are right' } as const
+    const page = await saying(learnt, { kind: 'few', text: 'they say little' })
+    expect(page).toContain(
+      '</h1><p class="verdict">80.0\u00a0% of the &lt;b&gt;test&lt;/b&gt; pictures are right.</p><p class="finding">They say little.</p>',
+    )
+    for (const kind of ['exploded', 'chance'] as const) {
+      expect(await saying({ kind, text: 'nothing was learnt' })).toContain(
+        '</h1><p class="verdict grave">Nothing was learnt.</p>',
+      )
+    }
+  })
+
+  test('says how to use the model, in lines that a shell takes as they are', async () => {
+    const page = await reportOf(madeUp(['ant', 'bee'], 20))
+    const section = /Using the model<\/h2>(.*?)<\/section>/s.exec(page)?.[1] ?? ''
+    const lines = [...section.matchAll(/<pre>(.*?)<\/pre>/gs)].map(([, line = '']) =>
+      line.replaceAll('&#39;', "'").replaceAll('&quot;', '"'),
+    )
+    expect(lines[0]).toBe(
+      "resnet classify photo.jpg --model 'runs/Tom'\\''s cats/best.safetensors' --cam map.png",
+    )
+    expect(lines[1]).toContain("evaluate '../Tom'\\''s cats' --model")
+    expect(lines.at(-1)).toContain('await loadModel("runs/Tom\'s cats/best.safetensors")\n')
+  })
+
+  test('counts by kind what was passed over', async () => {
+    const data = madeUp(['ant', 'bee'], 20)
+    const passedOver = [
+      { what: 'HEIC pictures', count: 12, example: 'ant/<b>1</b>.heic' },
+      { what: 'empty file', count: 1, example: 'bee/2.jpg' },
+    ]
+    const page = await reportOf({ ...data, started: { ...data.started, passedOver }, skipped: [] })
+    const section = /What was left out<\/h2>(.*?)<\/section>/s.exec(page)?.[1] ?? ''
+    expect(section).toContain('<td>12 HEIC pictures</td><td>as ant/&lt;b&gt;1&lt;/b&gt;.heic</td>')
+    expect(section).toContain('<td>1 empty file</td><td>bee/2.jpg</td>')
+    expect(section).not.toContain('could not be read')
+  })
+
+  test('shows what was changed in the recipe, the rest folded', async () => {
+    const page = await reportOf(madeUp(['ant', 'bee'], 20))
+    const [open = '', folded = ''] = (/Settings<\/h2>(.*?)<\/details>/s.exec(page)?.[1] ?? '').split(
+      '<details>',
+    )
+    expect(open).toContain('<td>epochs</td><td>3</td><td>12</td>')
+    expect(open).not.toContain('momentum')
+    expect(folded).toContain('optimiser.momentum')
+  })
+
+  test('without mistakes shows right answers of which it was least sure', async () => {
+    const data = madeUp(['ant', 'bee'], 20)
+    const { judgement } = data
+    if (judgement === undefined) throw new Error('it was judged')
+    const leastSure = judgement.mistakes.slice(0, 3).map((each) => ({ ...each, answer: each.truth }))
+    const page = await reportOf({ ...data, judgement: { ...judgement, mistakes: [], leastSure } })
+    expect(page).toContain('No answer is wrong; of these right ones the network was least sure.')
+    expect(page.match(/<figure>/g)).toHaveLength(3)
+    expect(page).not.toContain('taken for <b>')
   })
 
   test('of a thousand classes and pictures that do not get smaller stays under 3 MB', async () => {
@@ -168,11 +239,12 @@ describe('a report', () => {
   })
 
   test('of a run that was interrupted shows what there is', async () => {
-    const { started, ended } = madeUp(hostile, 1)
+    const { started, places, ended } = madeUp(hostile, 1)
     const { test: _, ...rest } = ended
-    const interrupted = { ...rest, reason: 'interrupted', epochs: 0, best: null } as const
+    const interrupted = { ...rest, reason: 'interrupted', epochs: 0, best: null, verdict: [] } as const
     const page = await reportOf({
       started,
+      places,
       epochs: [],
       steps: [],
       skipped: [],
@@ -180,7 +252,8 @@ describe('a report', () => {
       judgement: undefined,
     })
     expect(page).toContain('It was interrupted after step 24')
-    expect(page.match(/NaN|undefined|Worst mistakes|left out/)).toBeNull()
+    expect(page.match(/NaN|undefined|mistakes|left out|Using the model/)).toBeNull()
+    expect(page).toContain('No epoch was finished')
   })
 })
 
@@ -196,7 +269,9 @@ async function finish(given: TrainOptions): Promise<void> {
   for await (const event of train(given)) if (event.kind === 'ended') expect(event.reason).toBe('finished')
 }
 
-const reportIn = (out: string) => readFile(join(folder, out, 'report.html'), 'utf8')
+/** With the same name for every run's folder. */
+const reportIn = async (out: string) =>
+  (await readFile(join(folder, out, 'report.html'), 'utf8')).replaceAll(join(folder, out), 'runs/it')
 const withoutClocks = (page: string) => page.replace(/<time>[^<]*<\/time>/g, '')
 
 describe('the report of a run', () => {
@@ -270,7 +345,7 @@ describe.skipIf(browserPath === undefined)('a report in Chromium', () => {
   afterAll(() => browser?.close())
 
   test.each([
-    1200, 360,
+    1200, 390, 360,
   ])('asks nothing of the network, runs nothing and fits a width of %i', async (width) => {
     const path = join(folder, 'hostile.html')
     await writeFile(path, await reportOf(madeUp(hostile, 20)))

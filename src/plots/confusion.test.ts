@@ -26,8 +26,8 @@ function counts(svg: string) {
   const groups = svg.matchAll(/<g class="mark-text role-mark (?:note|light)".*?<\/g>/g)
   return [...groups].flatMap(([group]) =>
     [...group.matchAll(/translate\(([\d.]+),([\d.]+)\)"[^>]*>([^<]+)</g)].map(([, x, y, text]) => ({
-      column: Math.floor(Number(x) / 64),
-      row: Math.floor(Number(y) / 64),
+      column: Math.floor(Number(x) / 56),
+      row: Math.floor(Number(y) / 56),
       text,
     })),
   )
@@ -54,6 +54,28 @@ describe('a confusion matrix', () => {
     expect(svg).not.toContain('<script')
   })
 
+  test('shows names that languages know of', async () => {
+    const names = ['constructor', 'toString', '__proto__', 'datum', "data('rows')", '\\u0041', '"', '']
+    const numbers = [...names.keys()]
+    const perClass = names.map((label, index) => ({ label, index }))
+    const confusion = numbers.map((row) => numbers.map((column) => Number(row === column)))
+    const svg = await drawConfusion({ perClass, confusion })
+    for (const name of names.slice(0, 6)) expect(svg.split(`>${name}<`), name).toHaveLength(3)
+  })
+
+  test('keeps beginning and end of a long name', async () => {
+    const perClass = [1, 2].map((n) => ({ label: `Corn___Cercospora_leaf_spot number ${n}`, index: n - 1 }))
+    const svg = await drawConfusion({
+      perClass,
+      confusion: [
+        [1, 0],
+        [0, 1],
+      ],
+    })
+    expect(svg).toContain('>Corn___Cerc…t number 1<')
+    expect(svg).toContain('>Corn___Cerc…t number 2<')
+  })
+
   test('gathers answers outside the classes of the dataset in a column of their own', async () => {
     const svg = await drawConfusion({
       perClass: [
@@ -75,11 +97,11 @@ describe('a confusion matrix', () => {
     expect(svg).toContain('>another<')
   })
 
-  test('leaves out counts for more than 25 classes and names for more than 60', async () => {
-    const [forty, hundred] = [await drawConfusion(many(40)), await drawConfusion(many(100))]
+  test('leaves out counts for more than 25 classes and names for more than 110', async () => {
+    const [forty, more] = [await drawConfusion(many(40)), await drawConfusion(many(120))]
     expect(counts(forty)).toEqual([])
     expect(forty).toContain('>class 39<')
-    expect(hundred).not.toContain('>class 99<')
+    expect(more).not.toContain('>class 99<')
   })
 
   test('of a thousand classes is a picture under a megabyte, without cells under 2 %', async () => {
@@ -95,7 +117,7 @@ describe('a confusion matrix', () => {
 
   test('is a picture that a renderer takes', async () => {
     const { width = 0, height = 0 } = await sharp(Buffer.from(await drawConfusion(three))).metadata()
-    expect(width).toBeGreaterThan(3 * 64)
-    expect(height).toBeGreaterThan(3 * 64)
+    expect(width).toBeGreaterThan(3 * 56)
+    expect(height).toBeGreaterThan(3 * 56)
   })
 })

@@ -14,11 +14,16 @@ export interface Confusion {
 
 /** Up to so many classes the counts are written into the cells, and the names beside them. */
 const countedClasses = 25
-const namedClasses = 60
+const namedClasses = 110
 
-/** Pixels of the matrix, about, and of the largest cell. */
-const wantedSide = 560
-const greatestCell = 64
+/** Pixels of the matrix, about, of the largest cell, and of the smallest that a name can stand beside. */
+const wantedSide = 480
+const greatestCell = 56
+const namedCell = 8
+const slantedCell = 17
+
+/** Letters of a name at most; what is longer loses its middle, since names often differ at their ends. */
+const shownLetters = 22
 
 /**
  * Least shares of the levels of darkness. What lies below the first is too faint to see and left out, so that no row has more
@@ -43,16 +48,18 @@ export function drawConfusion(given: Confusion): Promise<string> {
 
 function confusionSpec({ perClass, confusion }: Confusion): Spec {
   const cells = cellsOf({ perClass, confusion })
-  const names = perClass.map(({ label }) => label.replace(/\p{Cc}+/gu, ' '))
+  const names = perClass.map(({ label }) => shortened(label.replace(/\p{Cc}+/gu, ' ')))
   const hasOthers = cells.some(({ column }) => column === names.length)
   const columns = hasOthers ? [...names, 'another'] : names
-  const cell = Math.max(1, Math.min(greatestCell, Math.floor(wantedSide / columns.length)))
+  const isNamed = columns.length <= namedClasses
+  const least = isNamed ? namedCell : 1
+  const cell = Math.max(least, Math.min(greatestCell, Math.floor(wantedSide / columns.length)))
   const gap = cell > 4 ? 1 : 0
   const [width, height] = [columns.length * cell, names.length * cell]
   const texts = columns.length <= countedClasses ? textsOf(cells, cell) : []
   // A matrix of a thousand classes is wider and shown smaller.
   const titleFontSize = Math.max(12, (12 * width) / wantedSide)
-  const isNamed = columns.length <= namedClasses
+  const nameSize = Math.min(12, cell)
   return {
     description: 'Confusion matrix',
     width,
@@ -60,6 +67,8 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
     padding: 8,
     background: 'white',
     data: [
+      { name: 'columns', values: columns.map((name) => ({ name })) },
+      { name: 'rows', values: names.map((name) => ({ name })) },
       { name: 'levels', values: levelsOf(cells, cell - gap, cell) },
       { name: 'note counts', values: texts.filter(({ isLight }) => !isLight) },
       { name: 'light counts', values: texts.filter(({ isLight }) => isLight) },
@@ -70,18 +79,27 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
     ],
     axes: [
       {
-        ...axisOf(columns, isNamed, titleFontSize),
+        ...axisOf('columns', isNamed, nameSize, titleFontSize),
         orient: 'bottom',
         scale: 'x',
         title: 'answer',
-        labelAngle: -45,
+        // Slanted names need room between them.
+        labelAngle: cell < slantedCell ? -90 : -45,
         labelAlign: 'right',
         labelBaseline: 'middle',
       },
-      { ...axisOf(names, isNamed, titleFontSize), orient: 'left', scale: 'y', title: 'truth' },
+      { ...axisOf('rows', isNamed, nameSize, titleFontSize), orient: 'left', scale: 'y', title: 'truth' },
     ],
     marks: [frameOf(width, height), cellMark, countMark('note', '#333333'), countMark('light', 'white')],
   }
+}
+
+/** By code points. */
+function shortened(name: string): string {
+  const letters = [...name]
+  if (letters.length <= shownLetters) return name
+  const kept = shownLetters - 1
+  return `${letters.slice(0, Math.ceil(kept / 2)).join('')}…${letters.slice(-Math.floor(kept / 2)).join('')}`
 }
 
 /** The cells with pictures; the column after the last is for all answers outside the dataset's classes. */
@@ -125,25 +143,26 @@ function textsOf(cells: readonly Cell[], pitch: number) {
   }))
 }
 
-/** Names are looked up by number: two classes may be called the same. */
+/** Names are looked up by number: two classes may be called the same. They are data, since Vega takes text in an expression for names of its own. */
 function axisOf(
-  names: readonly string[],
+  data: 'columns' | 'rows',
   isNamed: boolean,
+  labelFontSize: number,
   titleFontSize: number,
 ): Omit<Axis, 'orient' | 'scale'> {
   return {
     domain: false,
     ticks: false,
     labels: isNamed,
-    labelLimit: 140,
-    labelFontSize: 11,
+    labelLimit: 0,
+    labelFontSize,
     labelPadding: 5,
     labelOverlap: false,
     titleFontSize,
     titleFontWeight: 'normal',
     titlePadding: 8,
     encode: {
-      labels: { update: { text: { signal: `${JSON.stringify(isNamed ? names : [])}[datum.value]` } } },
+      labels: { update: { text: { signal: `data('${data}')[datum.value].name` } } },
     },
   }
 }

@@ -42,6 +42,39 @@ describe('training curves', () => {
     expect(lines(svg)).toHaveLength(1)
   })
 
+  test('are not flattened by a spike, which is cut and told', async () => {
+    const losses = [2.3, 670, 1.5, 1.2, 1, 0.9, 0.85, 0.8]
+    const svg = await drawLoss(
+      losses.map((loss, i) => ({
+        epoch: i + 1,
+        train: { loss: 2 / (i + 1), accuracy: 0.5 },
+        val: { loss, top1: 0.5 },
+        best: false,
+      })),
+    )
+    expect(svg).toContain('axis cut; up to 670')
+    const [, validation = []] = lines(svg)
+    // Even the first and the third epoch lie clearly apart.
+    expect((validation[2]?.[1] ?? 0) - (validation[0]?.[1] ?? 0)).toBeGreaterThan(50)
+    expect(validation[1]?.[1]).toBeLessThan(validation[0]?.[1] ?? 0)
+    expect(svg).not.toContain('NaN')
+  })
+
+  test('of a loss that has exploded for good are drawn by its logarithm, which is told', async () => {
+    const svg = await drawLoss(
+      [2, 60, 300, 670, 500].map((loss, i) => ({
+        epoch: i + 1,
+        train: { loss: 2.3 - i / 100, accuracy: 0.1 },
+        val: { loss, top1: 0.1 },
+        best: false,
+      })),
+    )
+    expect(svg).toContain('logarithmic axis')
+    const [training = [], validation = []] = lines(svg)
+    expect(Math.abs((validation[1]?.[1] ?? 0) - (training[1]?.[1] ?? 0))).toBeGreaterThan(50)
+    expect(svg).not.toContain('NaN')
+  })
+
   test('of one epoch are dots', async () => {
     const svg = await drawLoss(epochs.slice(0, 1))
     expect(svg.match(/<g class="mark-symbol role-mark/g)).toHaveLength(2)

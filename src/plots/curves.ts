@@ -28,6 +28,8 @@ interface LinePlot {
   /** In d3's notation. */
   readonly yFormat: string
   readonly points: readonly Point[]
+  /** Where the y axis is no linear one over all values. */
+  readonly yAxis?: LossAxis
   /** A place on the x axis, and what to write there at so many pixels from the top. */
   readonly marked?: { readonly x: number; readonly y: number; readonly text: string }
 }
@@ -36,20 +38,57 @@ const [width, height] = [420, 220]
 /** So many points on a line are drawn as dots too. */
 const dotted = 30
 
-/** Mean loss on the training and validation pictures, in nats. */
+/** Mean loss on the training and validation pictures, in nats, on an axis that no spike flattens; the title says which. */
 export function drawLoss(epochs: readonly EpochFigures[]): Promise<string> {
   const points = pointsOf(
     epochs,
     ({ train }) => train.loss,
     ({ loss }) => loss,
   )
+  const yAxis = lossAxis(points.map(({ y }) => y))
   return drawLines({
     ...byEpoch(epochs, 10),
     description: 'Loss by epoch',
-    yTitle: 'loss',
+    yTitle: `loss${titles[yAxis.kind](yAxis)}`,
     yFormat: '~g',
-    points,
+    points: points.map((point) => ({ ...point, y: Math.min(point.y, yAxis.edge) })),
+    yAxis,
   })
+}
+
+interface LossAxis {
+  readonly kind: 'linear' | 'log' | 'cut'
+  /** Greater values lie on the edge. */
+  readonly edge: number
+  readonly greatest: number
+}
+
+const titles: Readonly<Record<LossAxis['kind'], (axis: LossAxis) => string>> = {
+  linear: () => '',
+  log: () => ' (logarithmic axis)',
+  cut: ({ greatest }) => ` (axis cut; up to ${Number(greatest.toPrecision(3))})`,
+}
+
+/** A value so many times that of four fifths of all is a spike. */
+const spike = 2.5
+/** No network that guesses has such a loss: it has exploded, and its course spans powers of ten. */
+const explodedLoss = 15
+/** Of fewer values none is unusual. */
+const tellableValues = 5
+
+/** Where a logarithmic axis is marked. */
+const powers = [-4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6].flatMap((power) => [10 ** power, 3 * 10 ** power])
+
+/** Few spikes are cut off; a loss that is enormous for long is drawn by its logarithm. */
+function lossAxis(values: readonly number[]): LossAxis {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [least = 0, greatest = 0] = [sorted[0], sorted.at(-1)]
+  const usual = sorted[Math.floor(0.8 * (sorted.length - 1))] ?? greatest
+  const top = sorted.findLast((value) => value <= spike * usual) ?? greatest
+  if (sorted.length >= tellableValues && top < greatest && top < explodedLoss)
+    return { kind: 'cut', edge: 1.1 * top, greatest }
+  const isExploded = greatest > explodedLoss && least > 0
+  return { kind: isExploded ? 'log' : 'linear', edge: greatest, greatest }
 }
 
 /** Share of the training and validation pictures that are answered rightly. */
@@ -106,7 +145,7 @@ function drawLines(plot: LinePlot): Promise<string> {
   return svgOf(specOf(plot))
 }
 
-function specOf({ description, xTitle, yTitle, yFormat, points, marked }: LinePlot): Spec {
+function specOf({ description, xTitle, yTitle, yFormat, points, marked, yAxis }: LinePlot): Spec {
   const lines = Object.entries(colours).filter(([name]) => points.some(({ line }) => line === name))
   const [first, last] = extentOf(points.map(({ x }) => x))
   return {
@@ -132,7 +171,7 @@ function specOf({ description, xTitle, yTitle, yFormat, points, marked }: LinePl
       },
       {
         name: 'y',
-        type: 'linear',
+        type: yAxis?.kind === 'log' ? 'log' : 'linear',
         domain: { data: 'points', field: 'y' },
         range: 'height',
         zero: false,
@@ -153,7 +192,7 @@ function specOf({ description, xTitle, yTitle, yFormat, points, marked }: LinePl
         scale: 'y',
         title: yTitle,
         format: yFormat,
-        tickCount: 5,
+        ...(yAxis?.kind === 'log' ? { values: powers } : { tickCount: 5 }),
         grid: true,
         domain: false,
       },
@@ -168,7 +207,7 @@ function specOf({ description, xTitle, yTitle, yFormat, points, marked }: LinePl
               direction: 'horizontal',
               symbolType: 'stroke',
               symbolStrokeWidth: 2,
-              labelFontSize: 12,
+              labelFontSize: 13,
               offset: 6,
             },
           ],
@@ -185,8 +224,8 @@ function specOf({ description, xTitle, yTitle, yFormat, points, marked }: LinePl
 }
 
 const axis: Omit<Axis, 'orient' | 'scale'> = {
-  labelFontSize: 11,
-  titleFontSize: 12,
+  labelFontSize: 13,
+  titleFontSize: 14,
   titleFontWeight: 'normal',
   titlePadding: 8,
   gridColor: '#e8e8e8',
@@ -240,7 +279,7 @@ const bestText: Mark = {
       y: { field: 'y' },
       align: { field: 'align' },
       text: { field: 'text' },
-      fontSize: { value: 11 },
+      fontSize: { value: 13 },
       fill: { value: '#444444' },
     },
   },

@@ -4,7 +4,7 @@ import { LoadedModel } from '../inference/loaded-model.ts'
 import { elements } from '../ops/shape.ts'
 import type { PreparedRun } from './prepare.ts'
 import type { Judgement } from './report/data.ts'
-import { WorstMistakes } from './report/mistakes.ts'
+import { TellingAnswers } from './report/telling-answers.ts'
 import { validate } from './validate.ts'
 
 /** Judges a model on the test pictures, where there are none on the validation pictures; undefined without both. */
@@ -14,16 +14,16 @@ export async function judge(run: PreparedRun, model: Model): Promise<Judgement |
   if (set[on].length === 0) return undefined
   const loaded = await LoadedModel.open(model, engine, engineOptions)
   try {
-    const worst = new WorstMistakes()
+    const telling = new TellingAnswers()
     const counts = await validate({
       items: set[on],
       classes: settings.classes,
       values: elements(pictures.shape),
       write: (place, to) => pictures.asInInference(set[on][place], to),
       scores: (image, batch) => loaded.scoresOf(image, batch),
-      onAnswer: (item, logits) => worst.add(item, logits),
+      onAnswer: (item, logits) => telling.add(item, logits),
     })
-    return { on, counts, mistakes: await worst.draw(loaded, decoded) }
+    return { on, counts, ...(await telling.draw(loaded, decoded)) }
   } finally {
     await loaded.dispose()
   }

@@ -64,13 +64,13 @@ export async function openRunFolder(
 }
 
 class RunFolder implements RunStore {
-  readonly #path: string
+  readonly path: string
   readonly resumed: RunStore['resumed']
   #events: Log | undefined
   #tensorboard: Log | undefined
 
   constructor(path: string, resumed?: RunStore['resumed']) {
-    this.#path = path
+    this.path = path
     this.resumed = resumed
   }
 
@@ -89,15 +89,15 @@ class RunFolder implements RunStore {
   }
 
   async begin(settings: RunSettings): Promise<void> {
-    await mkdir(this.#path, { recursive: true }).catch((error: unknown) => {
+    await mkdir(this.path, { recursive: true }).catch((error: unknown) => {
       throw new ResourceError(
-        `${this.#path}: the run's folder cannot be made (${systemCode(error) ?? error})`,
+        `${this.path}: the run's folder cannot be made (${systemCode(error) ?? error})`,
         {
           cause: error,
         },
       )
     })
-    await rm(join(this.#path, names.features), { force: true })
+    await rm(join(this.path, names.features), { force: true })
     await this.#openLogs({ events: 0, tensorboard: 0 })
     await this.#tensorboard?.write(tensorboardHeader(Date.now() / 1000))
     await this.#saveText(names.config, `${JSON.stringify(settings, null, 2)}\n`)
@@ -109,13 +109,13 @@ class RunFolder implements RunStore {
   }
 
   async savePreview(png: Uint8Array): Promise<string> {
-    const path = join(this.#path, names.preview)
+    const path = join(this.path, names.preview)
     await saveFile(path, [png])
     return path
   }
 
   async *events(): AsyncGenerator<unknown, void, undefined> {
-    const path = join(this.#path, names.events)
+    const path = join(this.path, names.events)
     for await (const line of createInterface({ input: createReadStream(path) }))
       yield parseJson(new TextEncoder().encode(line), path)
   }
@@ -125,7 +125,7 @@ class RunFolder implements RunStore {
   }
 
   async saveModel(which: 'last' | 'best', model: Model): Promise<void> {
-    await saveModel(join(this.#path, `${which}.safetensors`), model)
+    await saveModel(join(this.path, `${which}.safetensors`), model)
   }
 
   async save(position: Position, states: TensorMap): Promise<void> {
@@ -133,15 +133,15 @@ class RunFolder implements RunStore {
       events: (await this.#events?.flush()) ?? 0,
       tensorboard: (await this.#tensorboard?.flush()) ?? 0,
     }
-    await saveFile(join(this.#path, names.state), stateFile({ position, logs }, states))
+    await saveFile(join(this.path, names.state), stateFile({ position, logs }, states))
   }
 
   async saveFeatures(features: TensorMap): Promise<void> {
-    await saveFile(join(this.#path, names.features), tensorFile(features))
+    await saveFile(join(this.path, names.features), tensorFile(features))
   }
 
   async readFeatures(): Promise<TensorMap | undefined> {
-    const path = join(this.#path, names.features)
+    const path = join(this.path, names.features)
     return (await isThere(path)) ? (await readTensors(path)).tensors : undefined
   }
 
@@ -151,12 +151,12 @@ class RunFolder implements RunStore {
   }
 
   async #saveText(name: string, text: string): Promise<void> {
-    await saveFile(join(this.#path, name), [new TextEncoder().encode(text)])
+    await saveFile(join(this.path, name), [new TextEncoder().encode(text)])
   }
 
   async #openLogs(lengths: LogLengths): Promise<void> {
-    this.#events = await Log.open(join(this.#path, names.events), lengths.events)
-    this.#tensorboard = await Log.open(join(this.#path, names.tensorboard), lengths.tensorboard)
+    this.#events = await Log.open(join(this.path, names.events), lengths.events)
+    this.#tensorboard = await Log.open(join(this.path, names.tensorboard), lengths.tensorboard)
   }
 }
 

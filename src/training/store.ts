@@ -47,6 +47,8 @@ export interface SavedRun {
 }
 
 export interface RunStore {
+  /** The folder, as it was named. */
+  readonly path: string
   /** The run that was there and goes on. */
   readonly resumed: { readonly settings: RunSettings; readonly run: SavedRun } | undefined
   /** Begins a new run. */

@@ -16,11 +16,12 @@ import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, Traini
 import { judge } from './judge.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
 import { previewOf } from './preview.ts'
+import type { Judgement } from './report/data.ts'
 import { historyOf } from './report/history.ts'
 import { saveReport } from './report/save.ts'
 import { rateShare } from './schedule.ts'
 import { Speed } from './speed.ts'
-import { type Position, startPosition } from './store.ts'
+import { type Position, type RunStore, startPosition } from './store.ts'
 import { trainedModel } from './trained-model.ts'
 import { validate } from './validate.ts'
 import { verdictOf, warningsOf } from './verdict.ts'
@@ -47,6 +48,8 @@ class Loop {
   readonly #signal: AbortSignal | undefined
   readonly #preview: boolean
   readonly #saveEverySeconds: number
+  /** The dataset's path, where it has one. */
+  readonly #data: string | undefined
   readonly #speed = new Speed()
   #position: Position
   #best: TensorMap | undefined
@@ -58,11 +61,12 @@ class Loop {
   /** Milliseconds that the last save took. */
   #saveCost = 0
 
-  constructor(run: PreparedRun, { signal, preview = false, saveEverySeconds = 120 }: TrainOptions) {
+  constructor(run: PreparedRun, { data, signal, preview = false, saveEverySeconds = 120 }: TrainOptions) {
     this.#run = run
     this.#signal = signal
     this.#preview = preview
     this.#saveEverySeconds = saveEverySeconds
+    this.#data = typeof data === 'string' ? data : undefined
     this.#position = run.saved?.position ?? startPosition
     this.#best = run.saved?.bestTensors
   }
@@ -258,8 +262,14 @@ class Loop {
       verdict: verdictOf({ settings, epochs: this.#epochs, judgement }),
     }
     await store?.append(ended)
-    if (store !== undefined) await saveReport(store, { started: this.#started(), ended, judgement })
+    if (store !== undefined) await this.#report(store, ended, judgement)
     yield { ...ended, model }
+  }
+
+  async #report(store: RunStore, ended: KeptEnd, judgement: Judgement | undefined): Promise<void> {
+    const started = this.#started()
+    const places = { folder: store.path, data: this.#data ?? started.settings.dataset.name }
+    await saveReport(store, { started, places, ended, judgement })
   }
 
   /** Saving after each epoch takes a fiftieth of the time at most, where a large network's epochs are short. */

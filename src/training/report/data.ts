@@ -5,6 +5,8 @@ import type { KeptEnd, Skipped, Started, Stepped } from '../events.ts'
 
 export interface ReportData {
   readonly started: Started
+  /** Where the run and its pictures lie, as they were named. */
+  readonly places: Places
   readonly epochs: readonly EpochFigures[]
   /** Steps at even distances, so many as a curve can show. */
   readonly steps: readonly Pick<Stepped, 'step' | 'rate'>[]
@@ -15,14 +17,24 @@ export interface ReportData {
   readonly judgement: Judgement | undefined
 }
 
+export interface Places {
+  /** The run's folder. */
+  readonly folder: string
+  /** The dataset's path; its name where it was given in memory. */
+  readonly data: string
+}
+
 export interface Judgement {
   readonly on: 'test' | 'val'
   readonly counts: Counts
   /** The most confidently wrong answers, the worst first. */
-  readonly mistakes: readonly Mistake[]
+  readonly mistakes: readonly Answer[]
+  /** Where no answer is wrong, the right ones of which the network was least sure, the least sure first. */
+  readonly leastSure: readonly Answer[]
 }
 
-export interface Mistake {
+/** What the network said of a picture. */
+export interface Answer {
   readonly file: string
   /** The right class, the one that was answered, and how likely the network found each. */
   readonly truth: string

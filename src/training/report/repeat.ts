@@ -1,4 +1,4 @@
-/** The command that trains the same network again. */
+/** The command that trains the same network again, and what sets its recipe apart from the named one. */
 import { preprocessingNamed } from '../../architecture/preprocessing.ts'
 import { variantNamed } from '../../architecture/variants.ts'
 import type { RunSettings } from '../events.ts'
@@ -10,10 +10,10 @@ export function hasNamedRecipe({ recipeName }: RunSettings): boolean {
 }
 
 /** One line for a shell. A recipe that has no name is to be kept as `recipe.json`. */
-export function repeatCommand(settings: RunSettings): string {
+export function repeatCommand(settings: RunSettings, data: string): string {
   const { dataset, arch, from, teacher, seed } = settings
   const words = [
-    ...['resnet', 'train', dataset.name],
+    ...['resnet', 'train', data],
     ...(from === null ? ['--arch', arch] : ['--from', from]),
     ...(teacher === null ? [] : ['--teacher', teacher]),
     ...recipeWords(settings),
@@ -24,11 +24,25 @@ export function repeatCommand(settings: RunSettings): string {
   return words.map(quoted).join(' ')
 }
 
+export interface Change {
+  /** Dotted. */
+  readonly key: string
+  readonly before: unknown
+  readonly now: unknown
+}
+
+/** The fields in which the run's recipe differs from the one whose name it has; none where that has no name. */
+export function recipeChanges(settings: RunSettings): readonly Change[] {
+  const { recipeName, recipe } = settings
+  return hasNamedRecipe(settings) ? changesOf(recipeNamed(recipeName), recipe, '') : []
+}
+
 function recipeWords(settings: RunSettings): readonly string[] {
   if (!hasNamedRecipe(settings)) return ['--recipe', 'recipe.json']
-  const { recipeName, recipe } = settings
-  const changes = changesOf(recipeNamed(recipeName), recipe, '')
-  return ['--recipe', recipeName, ...changes.flatMap((change) => ['--set', change])]
+  const changes = recipeChanges(settings).map(
+    ({ key, now }) => `${key}=${typeof now === 'string' ? now : JSON.stringify(now)}`,
+  )
+  return ['--recipe', settings.recipeName, ...changes.flatMap((change) => ['--set', change])]
 }
 
 /** What the network's pictures go through otherwise than is usual for it; a model's own way is the model's. */
@@ -52,13 +66,13 @@ function sideOf({ kind, size }: RunSettings['preprocessing']['resize']): string 
   return kind === 'squash' ? `squash:${size}` : String(size)
 }
 
-/** `key=value` of each field that differs. Objects with other fields than before are given as a whole. */
-function changesOf(before: unknown, now: unknown, key: string): readonly string[] {
+/** Each field that differs. Objects with other fields than before are given as a whole. */
+function changesOf(before: unknown, now: unknown, key: string): readonly Change[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return []
   const [fields, own] = [fieldsOf(before), fieldsOf(now)]
   const sameFields =
     fields !== undefined && own?.size === fields.size && [...own.keys()].every((name) => fields.has(name))
-  if (!sameFields) return [`${key}=${typeof now === 'string' ? now : JSON.stringify(now)}`]
+  if (!sameFields) return [{ key, before, now }]
   return [...own].flatMap(([name, value]) =>
     changesOf(fields.get(name), value, key === '' ? name : `${key}.${name}`),
   )
@@ -69,6 +83,6 @@ function fieldsOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
   return new Map<string, unknown>(Object.entries(value))
 }
 
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -1,8 +1,8 @@
 /** How a report looks: on a screen, on a phone, in the dark, on paper. Fonts are the system's. */
 export const style = `
-:root { color-scheme: light dark; --ink: #1c1c1e; --quiet: #6a6a70; --line: #e3e3e6; --paper: #fff; --panel: #f6f6f8; --accent: #0072b2 }
+:root { color-scheme: light dark; --ink: #1c1c1e; --quiet: #6a6a70; --line: #e3e3e6; --paper: #fff; --panel: #f6f6f8; --accent: #0072b2; --grave: #b3261e }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e8e8ea; --quiet: #9a9aa2; --line: #3a3a40; --paper: #18181b; --panel: #222226; --accent: #56b4e9 }
+  :root { --ink: #e8e8ea; --quiet: #9a9aa2; --line: #3a3a40; --paper: #18181b; --panel: #222226; --accent: #56b4e9; --grave: #ff8a80 }
 }
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
@@ -10,28 +10,34 @@ body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 62rem; backgroun
 h1 { margin: 0; font-size: 1.7rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; overflow-wrap: anywhere }
 h2 { margin: 3rem 0 .75rem; font-size: 1.1rem; font-weight: 650 }
 p { margin: .4rem 0; max-width: 46rem }
-.quiet, figcaption small { color: var(--quiet) }
+.quiet, small { color: var(--quiet) }
+.quiet b { font-weight: 500; overflow-wrap: anywhere }
+.verdict { margin: .9rem 0 .6rem; padding: .1rem 0 .1rem .9rem; border-left: 4px solid var(--accent); font-size: 1.15rem; line-height: 1.4 }
+.verdict.grave { border-color: var(--grave); color: var(--grave) }
+.finding { padding-left: calc(.9rem + 4px) }
 .tiles { display: flex; flex-wrap: wrap; gap: 1px; margin: 1.75rem 0 0; padding: 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden }
 .tiles div { flex: 1 1 9.5rem; padding: .9rem 1rem; background: var(--paper); display: flex; flex-direction: column-reverse; justify-content: flex-end }
 .tiles dt { color: var(--quiet); font-size: .85rem }
 .tiles dd { margin: 0; font-size: 1.45rem; font-weight: 600; letter-spacing: -.01em }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem }
-svg { display: block; width: 100%; height: auto }
+svg { display: block; max-width: 100%; height: auto }
+.plots svg { width: 100% }
 svg text { font-family: inherit }
-.matrix { max-width: 46rem }
-.matrix, .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 th, td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th { color: var(--quiet); font-weight: 500; font-size: .85rem }
 th:first-child, td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 6rem }
+td small { display: block; font-size: .8rem }
+.pairs { margin-top: 1.5rem; max-width: 46rem }
+.pairs td:nth-child(2), .pairs th:nth-child(2) { text-align: left; white-space: normal; overflow-wrap: anywhere }
 th:last-child, td:last-child { padding-right: 0 }
 tfoot td { font-weight: 600 }
 .settings { margin-bottom: 1.5rem }
 .settings td, .settings th { text-align: left; white-space: normal; overflow-wrap: anywhere }
-.settings td:first-child { color: var(--quiet); width: 45% }
+.settings td:first-child { color: var(--quiet); width: 40% }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2.5rem; align-items: start }
-.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1.5rem 1.25rem; margin-top: 1rem }
+.answers { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1.5rem 1.25rem; margin-top: 1rem }
 figure { margin: 0; break-inside: avoid }
 figure .pair { display: flex; gap: 4px }
 figure img { flex: 1; min-width: 0; max-width: 50%; border-radius: 4px; background: var(--panel) }
@@ -42,7 +48,9 @@ pre { margin: .5rem 0; padding: .8rem 1rem; background: var(--panel); border-rad
 summary { cursor: pointer; padding: .6rem 0; color: var(--quiet) }
 @media (max-width: 40rem) {
   body { padding-top: 1.5rem; font-size: 14px }
-  .matrix.named svg { min-width: 30rem }
+  th, td { padding-right: .4rem }
+  th:first-child, td:first-child { min-width: 4rem }
+  .classes { font-size: 13px }
 }
 @media (prefers-color-scheme: dark) {
   svg > rect { fill: none }
