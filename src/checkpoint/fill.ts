@@ -44,7 +44,7 @@ export interface FillOptions {
 export interface Filled {
   /** Parameters and buffers by name in the order of the graph. */
   readonly tensors: ReadonlyMap<string, Float32Array>
-  /** What a person should know: tensors that hold values that are no numbers, parts that were missing. */
+  /** What a person should know: parts that were missing. */
   readonly notes: readonly string[]
 }
 
@@ -88,7 +88,8 @@ function neutralOf(
 /**
  * Reads a network's tensors.
  *
- * @throws CheckpointError that lists every missing, unexpected and mis-shaped tensor, or names running variances below 0.
+ * @throws CheckpointError that lists every missing, unexpected and mis-shaped tensor, or names tensors with values that
+ * are no finite numbers, and running variances below 0.
  */
 export async function fill(
   config: ResNetConfig,
@@ -105,8 +106,9 @@ export async function fill(
     const tensor = named.tensors.get(name)
     tensors.set(name, tensor === undefined ? constant(shape, neutral.get(name) ?? 0) : await tensor.read())
   }
+  refuseUnnumbers(tensors, options.file)
   refuseNegativeVariances(tensors, options.file)
-  return { tensors, notes: [...neutralNotes(fit.neutral, options), ...unnumberNotes(tensors)] }
+  return { tensors, notes: neutralNotes(fit.neutral, options) }
 }
 
 function constant(shape: readonly number[], value: number): Float32Array {
@@ -135,12 +137,18 @@ function refuseNegativeVariances(tensors: ReadonlyMap<string, Float32Array>, fil
   )
 }
 
-function unnumberNotes(tensors: ReadonlyMap<string, Float32Array>): readonly string[] {
-  const broken = [...tensors]
-    .filter(([, values]) => !values.every((value) => Number.isFinite(value)))
-    .map(([name]) => name)
-  if (broken.length === 0) return []
-  return [`not every value is a finite number in ${some(broken)}; results may not be numbers either`]
+/** One value that is no number makes every answer one. */
+function refuseUnnumbers(tensors: ReadonlyMap<string, Float32Array>, file: string): void {
+  const broken = [...tensors].flatMap(([name, values]) => {
+    const value = values.find((each) => !Number.isFinite(each))
+    return value === undefined ? [] : [{ name, value }]
+  })
+  const [first] = broken
+  if (first === undefined) return
+  const names = some(broken.map(({ name }) => name))
+  throw new CheckpointError(
+    `${file}: holds ${first.value} in ${names}, so that no answer of the network would be a number; the training that wrote it diverged, or the file is damaged; take an earlier one`,
+  )
 }
 
 /** A few names and how many more there are. */

@@ -4,14 +4,16 @@
  * the same bytes again.
  */
 import { parseConfig } from '../architecture/config.ts'
+import { namesOf } from '../architecture/names.ts'
 import { parsePreprocessing } from '../architecture/preprocessing.ts'
 import { CheckpointError, ConfigError } from '../errors.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { consistentModel } from './consistent.ts'
 import { fill } from './fill.ts'
 import { narrow, widen } from './formats/dtypes.ts'
 import { jsonArray, jsonString, parseJson } from './formats/json.ts'
 import { writeSafetensors } from './formats/safetensors-writer.ts'
-import type { Model } from './model.ts'
+import type { Answers, Model } from './model.ts'
 import type { NamedCheckpoint, NamedTensor } from './naming/map.ts'
 import { statesOf } from './recognise/states.ts'
 
@@ -33,12 +35,14 @@ export interface WriteOptions {
 /**
  * The bytes of a model file in chunks: the header, then one chunk a tensor.
  *
- * @throws CheckpointError where the tensors are not those of the config.
+ * @throws CheckpointError where the tensors are not those of the config; ConfigError where the parts of the model do not go
+ * together.
  */
 export function writeModel(
-  model: Model,
+  given: Model,
   { precision = 'float32' }: WriteOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const model = consistentModel(given)
   const tensors = [...statesOf(model.config)].map(([state, shape]) => {
     const values = model.tensors.get(state)
     const length = shape.reduce((product, size) => product * size, 1)
@@ -103,6 +107,7 @@ export function modelMetadata({
   labels,
   preprocessing,
   provenance,
+  answers,
 }: Omit<Model, 'tensors'>): ReadonlyMap<string, string> {
   const sorted = [...provenance].sort(([a], [b]) => (a < b ? -1 : 1))
   return new Map([
@@ -111,6 +116,7 @@ export function modelMetadata({
     ['config', JSON.stringify(config)],
     ['labels', JSON.stringify(labels)],
     ['preprocessing', JSON.stringify(preprocessing)],
+    ...(answers === undefined ? [] : ([['answers', answers]] as const)),
     ['provenance', JSON.stringify(sorted)],
   ])
 }
@@ -128,7 +134,19 @@ export async function readModel(checkpoint: Checkpoint): Promise<Model | undefin
   if (description === undefined) return undefined
   const { config, name } = description
   const filled = await fill(config, tensorsUnderOwnNames(checkpoint), { file: checkpoint.name, arch: name })
-  return { ...description, tensors: filled.tensors, notes: [...checkpoint.notes, ...filled.notes] }
+  const { tensors } = filled
+  const notes = [...checkpoint.notes, ...filled.notes]
+  return { ...description, ...withoutHead(description, tensors), tensors, notes }
+}
+
+/** Earlier versions wrote a network without a classifier as one whose only score is always zero. */
+function withoutHead(
+  { answers, config }: ModelDescription,
+  tensors: ReadonlyMap<string, Float32Array>,
+): Pick<Model, 'answers'> {
+  if (answers !== undefined || config.classes !== 1) return {}
+  const classifier = tensors.get(`${namesOf(config).classifier}.weight`)
+  return classifier?.every((value) => value === 0) ? { answers: 'none' } : {}
 }
 
 /** The tensors of a model file need no translation. */
@@ -174,18 +192,24 @@ function describe(checkpoint: Checkpoint): ModelDescription {
   const labels = jsonArray(readJson(checkpoint, 'labels'), `${file}: labels`).map((label) =>
     line(label, `${file}: labels`),
   )
-  if (labels.length !== 0 && labels.length !== config.classes) {
-    throw new CheckpointError(
-      `${file}: has ${labels.length} labels for ${config.classes} classes; it must have one for each class, or none`,
-    )
-  }
-  return {
+  const answers = readAnswers(checkpoint)
+  return consistentModel({
+    ...answers,
     name: line(metadata.get('name'), `${file}: name`),
     config,
     labels,
     preprocessing: parsePreprocessing(readJson(checkpoint, 'preprocessing')),
     provenance: readProvenance(checkpoint),
-  }
+  })
+}
+
+function readAnswers({ metadata, name }: Checkpoint): { readonly answers?: Answers } {
+  const text = metadata.get('answers')
+  if (text === undefined) return {}
+  if (text === 'one' || text === 'each' || text === 'none') return { answers: text }
+  throw new CheckpointError(
+    `${name}: answers must be one, each or none, not ${JSON.stringify(text.slice(0, 20))}`,
+  )
 }
 
 function readJson({ metadata, name }: Checkpoint, key: string): unknown {

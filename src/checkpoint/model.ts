@@ -1,18 +1,26 @@
 /** A model: an architecture, its tensors, what its pictures go through, and what its classes are called. */
 import { parseConfig, type ResNetConfig } from '../architecture/config.ts'
 import {
+  describePreprocessing,
+  onlyColourOrGrey,
   type Preprocessing,
   type PreprocessingName,
+  type PreprocessingOverrides,
   preprocessingNamed,
 } from '../architecture/preprocessing.ts'
 import { variantNamed } from '../architecture/variants.ts'
-import { CheckpointError } from '../errors.ts'
+import { CheckpointError, ConfigError } from '../errors.ts'
+import { answersFrom } from './answers.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { type AssumedNames, classNamesOf } from './class-names.ts'
+import { consistentModel } from './consistent.ts'
 import { type Fit, fill, fitOf, type MisshapenTensor } from './fill.ts'
 import { readDescription, readModel, tensorsUnderOwnNames } from './model-file.ts'
 import { type NamedCheckpoint, nameTensors } from './naming/map.ts'
+import { combined, type Preparation, preparationOf } from './preparation.ts'
 import { type Recognition, recogniseArchitecture } from './recognise/recognise.ts'
 import { statesOf } from './recognise/states.ts'
+import { type Statistics, takeStatistics, withoutStatistics } from './statistics.ts'
 
 export interface Model {
   /** The named network that it is, or the nearest; else a description. */
@@ -23,19 +31,26 @@ export interface Model {
   /** What the classes are called, in order; empty where nobody knows. */
   readonly labels: readonly string[]
   readonly preprocessing: Preprocessing
+  /** What its scores say; without it `one`, or `each` where there is one score. */
+  readonly answers?: Answers
   /** Where it comes from: the file, its format, whose names it had, what a hub knows of it. */
   readonly provenance: ReadonlyMap<string, string>
   /** What a person should know of how it was read. */
   readonly notes: readonly string[]
 }
 
+/** Which one of the classes it is (softmax); yes or no for each class (sigmoid); nothing, as the file had no classifier. */
+export type Answers = 'one' | 'each' | 'none'
+
 export interface ModelOptions {
   /** Which network the file holds, by name or config; recognised where it is left out. */
   readonly arch?: string | ResNetConfig
-  /** What its pictures go through; the source's usual way where it is left out. */
-  readonly preprocessing?: Preprocessing | PreprocessingName
-  /** Names of the classes, used where there are as many as the network has classes (one more with a background). */
+  /** What its pictures go through, or fields of it; where it is left out, what the file or its folder says, or what is usual. */
+  readonly preprocessing?: PreprocessingOverrides | PreprocessingName
+  /** What the classes are called, in order. */
   readonly labels?: readonly string[]
+  /** The thousand names of ImageNet's classes, assumed where there are as many classes and nothing names them. */
+  readonly imagenetLabels?: readonly string[]
 }
 
 const cifar10Labels = [
@@ -56,15 +71,13 @@ const cifar10Labels = [
  *
  * @throws CheckpointError for a file that does not hold the network; ConfigError for an unknown `arch`.
  */
-export async function modelFromCheckpoint(
-  checkpoint: Checkpoint,
-  options: ModelOptions = {},
-): Promise<Model> {
-  const { arch, labels = [] } = options
+export async function modelFromCheckpoint(given: Checkpoint, options: ModelOptions = {}): Promise<Model> {
+  const { arch } = options
   if (arch === undefined) {
-    const own = await readModel(checkpoint)
+    const own = await readModel(given)
     if (own !== undefined) return withChoices(own, options)
   }
+  const { rest: checkpoint, statistics } = await takeStatistics(given)
   const named = nameTensors(checkpoint)
   const plan =
     arch === undefined
@@ -72,19 +85,78 @@ export async function modelFromCheckpoint(
       : planFor(arch, named, tryRecognise(checkpoint, named))
   const { config, name, headless, looksLike } = plan
   const filled = await fill(config, named, { file: checkpoint.name, arch: name, headless, looksLike })
-  return {
+  const answers = await answersFrom(checkpoint, { headless, classes: config.classes })
+  const names = headless
+    ? { labels: [], notes: [] }
+    : await classNamesOf(checkpoint, {
+        classes: config.classes,
+        background: config.head.backgroundClass,
+        chosen: options.labels,
+        assumed: assumedNames(named, options),
+      })
+  const preparation = await prepared(checkpoint, { plan, options, statistics })
+  return consistentModel({
     name,
     config,
     tensors: filled.tensors,
-    labels: labelsFor(config, labels, named),
-    preprocessing: choosePreprocessing(options.preprocessing ?? plan.preprocessing, config),
+    labels: names.labels,
+    preprocessing: preparation.preprocessing,
+    ...answers.fields,
     provenance: new Map([
       ['source', checkpoint.name.replace(/^.*[/\\]/, '')],
       ['format', checkpoint.format],
       ['names', named.scheme.description],
+      ...(names.from === undefined ? [] : ([['labels', names.from]] as const)),
+      ['preprocessing', preparation.from],
     ]),
-    notes: [...checkpoint.notes, ...named.notes, ...plan.notes, ...filled.notes],
+    notes: [
+      ...checkpoint.notes,
+      ...named.notes,
+      ...plan.notes,
+      ...filled.notes,
+      ...answers.notes,
+      ...names.notes,
+      ...notesOn(preparation),
+    ],
+  })
+}
+
+/** The one line that every load says of its pictures. */
+function notesOn({ preprocessing, from, notes }: Preparation): readonly string[] {
+  return [...notes, `pictures: ${describePreprocessing(preprocessing)} (${from})`]
+}
+
+async function prepared(
+  checkpoint: Checkpoint,
+  given: {
+    readonly plan: Plan
+    readonly options: ModelOptions
+    readonly statistics: Statistics | undefined
+  },
+): Promise<Preparation> {
+  const { plan, options, statistics } = given
+  const { config, preprocessing: usual } = plan
+  try {
+    return await preparationOf(checkpoint, {
+      usual: {
+        preprocessing: preprocessingNamed(usual, config.input),
+        from: `assumed: ${usual}, which is usual for ${plan.name}`,
+      },
+      chosen: chosenFields(options, config),
+      channels: config.inputChannels,
+      statistics,
+    })
+  } catch (error) {
+    if (!(error instanceof ConfigError) || [1, 3].includes(config.inputChannels)) throw error
+    throw new CheckpointError(
+      `${checkpoint.name}: its network reads ${config.inputChannels} channels. ${onlyColourOrGrey}`,
+      { cause: error },
+    )
   }
+}
+
+function chosenFields({ preprocessing }: ModelOptions, { input }: ResNetConfig): PreprocessingOverrides {
+  return typeof preprocessing === 'string' ? preprocessingNamed(preprocessing, input) : (preprocessing ?? {})
 }
 
 /** What a checkpoint holds, and how it compares with that network. */
@@ -97,7 +169,8 @@ export interface Identification
 }
 
 /** Says what a checkpoint holds, without reading its tensors. Throws `CheckpointError` where it is no network's. */
-export function identifyCheckpoint(checkpoint: Checkpoint): Identification {
+export function identifyCheckpoint(given: Checkpoint): Identification {
+  const checkpoint = withoutStatistics(given)
   const description = readDescription(checkpoint)
   if (description !== undefined) {
     const { name, config } = description
@@ -211,27 +284,34 @@ function headFor(
   return { ...head, backgroundClass, pool, hidden }
 }
 
-function choosePreprocessing(chosen: Preprocessing | PreprocessingName, config: ResNetConfig): Preprocessing {
-  return typeof chosen === 'string' ? preprocessingNamed(chosen, config.input) : chosen
-}
-
-function labelsFor(
-  config: ResNetConfig,
-  labels: readonly string[],
+function assumedNames(
   named: NamedCheckpoint,
-): readonly string[] {
-  if (labels.length === config.classes) return labels
-  if (config.head.backgroundClass && labels.length + 1 === config.classes) return ['background', ...labels]
-  return named.scheme.name === 'cifar-collection' && config.classes === 10 ? cifar10Labels : []
+  { imagenetLabels = [] }: ModelOptions,
+): readonly AssumedNames[] {
+  const cifar = named.scheme.name === 'cifar-collection'
+  return [
+    ...(imagenetLabels.length > 0 ? [{ of: "ImageNet's", labels: imagenetLabels }] : []),
+    ...(cifar ? [{ of: "CIFAR-10's", labels: cifar10Labels }] : []),
+  ]
 }
 
 /** A model file says everything itself; what the caller chooses goes before it. */
-function withChoices(model: Model, { preprocessing, labels }: ModelOptions): Model {
-  return {
+async function withChoices(model: Model, options: ModelOptions): Promise<Model> {
+  const { config, provenance } = model
+  const usual = { preprocessing: model.preprocessing, from: 'the model file' }
+  const chosen = { from: 'the caller', fields: chosenFields(options, config) }
+  const preparation = combined([chosen], usual, config.inputChannels)
+  const changed = preparation.from !== usual.from
+  const { labels } = options
+  return consistentModel({
     ...model,
-    ...(preprocessing === undefined
-      ? {}
-      : { preprocessing: choosePreprocessing(preprocessing, model.config) }),
-    ...(model.labels.length === 0 && labels?.length === model.config.classes ? { labels } : {}),
-  }
+    ...(labels === undefined ? {} : { labels }),
+    preprocessing: preparation.preprocessing,
+    provenance: new Map([
+      ...provenance,
+      ...(changed ? ([['preprocessing', preparation.from]] as const) : []),
+      ...(labels === undefined ? [] : ([['labels', 'the caller']] as const)),
+    ]),
+    notes: [...model.notes, ...notesOn(preparation)],
+  })
 }

@@ -1,8 +1,9 @@
 /** The options that every command with a model shares, and the model they name. */
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
+import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import type { Model } from '../checkpoint/model.ts'
-import type { PreprocessingOverrides, ReadOptions } from '../inference/load.ts'
+import type { ReadOptions } from '../inference/load.ts'
 import type { LoadedModel } from '../inference/loaded-model.ts'
 import { numbers, oneOf, size, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
@@ -19,6 +20,7 @@ export interface PreprocessingOptions {
 
 export interface ModelOptions extends PreprocessingOptions {
   readonly arch?: string
+  readonly labels?: string
   readonly engine?: string
   readonly threads?: number
   readonly precise?: true
@@ -27,13 +29,20 @@ export interface ModelOptions extends PreprocessingOptions {
 export const modelHelp =
   'a model file, a checkpoint, a folder with a model.json, a shipped or published name or npm:PACKAGE[@VERSION][/PATH]'
 
+export const labelsHelp =
+  'what its classes are called: a name on each line, JSON, or a CSV of index,name; else as the file or its folder says'
+
 export const preciseHelp =
   'sum every product by its definition: the wasm engine leaves out Winograd, which rounds a little more'
 
 /** Adds the options to a command. */
 export function addModelOptions(command: Command): Command {
   return addEngineOptions(
-    addPreprocessingOptions(command.option('--arch <name>', 'the network that a bare checkpoint holds')),
+    addPreprocessingOptions(
+      command
+        .option('--arch <name>', 'the network that a bare checkpoint holds')
+        .option('--labels <file>', labelsHelp),
+    ),
   )
 }
 
@@ -119,8 +128,9 @@ async function withProgress<T>(
 ): Promise<T> {
   const progress = new Progress({ task: 'fetching the model', unit: 'bytes' })
   try {
+    const labels = options.labels === undefined ? undefined : await labelsIn(options.labels)
     return await work({
-      ...defined({ arch: options.arch }),
+      ...defined({ arch: options.arch, labels }),
       preprocessing: preprocessingOf(options),
       signal,
       progress: ({ received, total }) => progress.update(received, total),
@@ -128,6 +138,11 @@ async function withProgress<T>(
   } finally {
     progress.end()
   }
+}
+
+async function labelsIn(file: string): Promise<readonly string[]> {
+  const { readLabels } = await import('./label-file.ts')
+  return readLabels(file)
 }
 
 /** The fields of a preprocessing that options replace. */

@@ -3,6 +3,7 @@
  * is its own (`onnx` in `src/ops`); here they are strung together. What does not depend on the image is computed first.
  */
 import { buildResNet } from '../architecture/build.ts'
+import { consistentModel } from '../checkpoint/consistent.ts'
 import { narrow } from '../checkpoint/formats/dtypes.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { modelMetadata } from '../checkpoint/model-file.ts'
@@ -48,7 +49,8 @@ export function toOnnx(
 }
 
 /** A model as an ONNX file, with its config, labels and preprocessing as JSON in the metadata. Throws `ExportError`. */
-export function onnxOfModel(model: Model): Uint8Array {
+export function onnxOfModel(given: Model): Uint8Array {
+  const model = consistentModel(given)
   const { name, config, tensors } = model
   return toOnnx(buildResNet(config), tensors, { name, metadata: modelMetadata(model) })
 }

@@ -2,7 +2,7 @@
 import type { Preprocessing } from '../architecture/preprocessing.ts'
 import { ImageError } from '../errors.ts'
 import { cut } from './cut.ts'
-import { type Picture, pictureLimits } from './picture.ts'
+import { type Picture, pictureLimits, threeChannels } from './picture.ts'
 import { resize } from './resize.ts'
 
 /**
@@ -68,9 +68,16 @@ function inputsOfBytes(preprocessing: Preprocessing): Float32Array {
   return made
 }
 
-/** The pixels that the network sees, before any arithmetic: resized and cut. */
+/** The pixels that the network sees, before any arithmetic: in its colours, resized and cut. */
 export function croppedPixels(picture: Picture, preprocessing: Preprocessing): Picture {
-  return centreCrop(resizeAsTold(picture, preprocessing), preprocessing.crop)
+  return centreCrop(resizeAsTold(inColoursOf(picture, preprocessing), preprocessing), preprocessing.crop)
+}
+
+/** The picture in the colours that the network sees: grey, before anything else happens to it, where it reads one channel. */
+export function inColoursOf(picture: Picture, { mean }: Preprocessing): Picture {
+  if (mean.length !== 1) return picture
+  const { width, height } = picture
+  return { width, height, data: threeChannels(luminance(picture), width * height, 1) }
 }
 
 function resizeAsTold(picture: Picture, { resize: to, interpolation }: Preprocessing): Picture {

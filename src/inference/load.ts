@@ -2,7 +2,7 @@
 import { openFile, openFolder } from '#platform/checkpoint/bytes'
 import { openShipped } from '#platform/hub/shipped-file'
 import { pathKind } from '#platform/inference/paths'
-import { croppedTo, type Preprocessing, parsePreprocessing } from '../architecture/preprocessing.ts'
+import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import { type ByteSource, type Folder, sourceOfBlob, sourceOfBytes } from '../checkpoint/bytes.ts'
 import { type Model, modelFromCheckpoint } from '../checkpoint/model.ts'
 import { readCheckpoint } from '../checkpoint/read.ts'
@@ -25,13 +25,13 @@ export const defaultModels = { fetched: 'resnet50.keras_in1k', shipped: 'cifar10
  */
 export type ModelSource = string | Blob | Uint8Array | ArrayBuffer
 
-/** Fields of the preprocessing that go before the model's own. Means and deviations are of values from 0 to 1, or, where one of them is above 1, from 0 to 255. */
-export type PreprocessingOverrides = Partial<Omit<Preprocessing, 'divisor'>>
-
 export interface ReadOptions {
   /** Which network a bare checkpoint holds; recognised without it. */
   readonly arch?: string
+  /** Fields that go before the model's own. */
   readonly preprocessing?: PreprocessingOverrides
+  /** What the classes are called, in order, in place of the names that the file or its folder has. */
+  readonly labels?: readonly string[]
   /** Told while a package is fetched. */
   readonly progress?: (progress: FetchProgress) => void
   readonly signal?: AbortSignal
@@ -56,19 +56,20 @@ export async function loadModel(from: ModelSource, options: LoadOptions = {}): P
 
 /** Reads a model without opening it on an engine: to convert it, or to look at it. Throws as `loadModel`. */
 export async function readModel(from: ModelSource, options: ReadOptions = {}): Promise<Model> {
-  const { arch } = options
+  const { arch, labels, preprocessing } = options
   const located = await locate(from, options)
   const { source, fetched } = located
   try {
     const checkpoint = await readCheckpoint(source)
     try {
       const chosen = arch ?? fetched?.published?.architecture
-      const labels = imagenetLabels
-      const model = await modelFromCheckpoint(
-        checkpoint,
-        chosen === undefined ? { labels } : { labels, arch: chosen },
-      )
-      return overridden(withSource(model, located), options.preprocessing)
+      const model = await modelFromCheckpoint(checkpoint, {
+        ...(chosen === undefined ? {} : { arch: chosen }),
+        ...(labels === undefined ? {} : { labels }),
+        ...(preprocessing === undefined ? {} : { preprocessing }),
+        imagenetLabels,
+      })
+      return withSource(model, located)
     } finally {
       await checkpoint.close()
     }
@@ -141,20 +142,4 @@ function withSource(model: Model, { fetched, shipped }: Located): Model {
     ['licence', licence],
   ])
   return { ...noted, name, provenance }
-}
-
-/** The caller's choices before the model's own. */
-function overridden(model: Model, overrides: PreprocessingOverrides = {}): Model {
-  return { ...model, preprocessing: overriddenPreprocessing(model.preprocessing, overrides) }
-}
-
-/** A preprocessing with some of its fields replaced; resize follows a crop in proportion. Throws `ConfigError` for what cannot be. */
-export function overriddenPreprocessing(
-  preprocessing: Preprocessing,
-  { crop, mean, ...rest }: PreprocessingOverrides,
-): Preprocessing {
-  const base = crop === undefined ? preprocessing : croppedTo(preprocessing, crop)
-  const scaled =
-    mean === undefined ? {} : { mean, divisor: mean.some((value) => Math.abs(value) > 1) ? 1 : 255 }
-  return parsePreprocessing({ ...base, ...scaled, ...rest })
 }

@@ -1,10 +1,13 @@
 /** A model that is ready to run: pictures in, classes or features out. */
 import { buildResNet } from '../architecture/build.ts'
+import { onlyColourOrGrey } from '../architecture/preprocessing.ts'
+import { consistentModel } from '../checkpoint/consistent.ts'
 import type { Model } from '../checkpoint/model.ts'
 import type { Engine, EngineOptions, Session, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, EngineError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Picture } from '../images/picture.ts'
+import { type Answering, answeringOf } from './answering.ts'
 import {
   type ActivationMap,
   evidenceFor,
@@ -16,7 +19,7 @@ import {
 import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
 import { featuresName, featuresOf, stagesOf } from './features.ts'
 import { type PictureInput, pixelsSeen, prepare } from './pictures.ts'
-import { bestClasses, labelOf, type Prediction, predictionsOf, softmax } from './predictions.ts'
+import { bestClasses, labelOf, type Prediction, predictionsOf } from './predictions.ts'
 
 export interface ClassifyOptions {
   /** How many classes to name, the best first; 5 without it. */
@@ -54,9 +57,14 @@ export class LoadedModel {
     this.#session = session
   }
 
-  /** Opens a model on an engine. Its input has the size that its preprocessing cuts. */
-  static async open(model: Model, engine: Engine, options: EngineOptions = {}): Promise<LoadedModel> {
-    const graph = buildResNet({ ...model.config, input: model.preprocessing.crop })
+  /**
+   * Opens a model on an engine. Its input has the size that its preprocessing cuts.
+   *
+   * @throws ConfigError where the parts of the model do not go together.
+   */
+  static async open(given: Model, engine: Engine, options: EngineOptions = {}): Promise<LoadedModel> {
+    const model = consistentModel(given)
+    const graph = buildResNet(model.config)
     return new LoadedModel(model, engine.name, graph, await engine.open(model.tensors, options))
   }
 
@@ -73,7 +81,7 @@ export class LoadedModel {
   /**
    * The best classes of a picture, the best first; of several pictures, one list for each.
    *
-   * @throws ImageError for what is no picture.
+   * @throws ImageError for what is no picture; ArgumentError for a model without a classifier.
    */
   classify(picture: PictureInput, options?: ClassifyOptions): Promise<readonly Prediction[]>
   classify(
@@ -87,8 +95,11 @@ export class LoadedModel {
     const { top = 5 } = options
     if (!Number.isInteger(top) || top < 1)
       throw new ArgumentError(`top must be a whole number from 1, not ${top}`)
-    const one = async (picture: PictureInput) =>
-      predictionsOf(await this.logitsOf(await this.prepare(picture), options.signal), this.model.labels, top)
+    const { labels, probabilities } = this.answering()
+    const one = async (picture: PictureInput) => {
+      const scores = await this.logitsOf(await this.prepare(picture), options.signal)
+      return predictionsOf(probabilities(scores), labels, top)
+    }
     return isList(given) ? inTurn(given, one) : one(given)
   }
 
@@ -119,16 +130,17 @@ export class LoadedModel {
     picture: PictureInput,
     { class: wanted, signal }: ActivationMapOptions = {},
   ): Promise<ActivationMap> {
-    const { labels, tensors } = this.model
-    const given = wanted === undefined ? undefined : this.#classOf(wanted)
+    const answering = this.answering()
+    const { labels } = answering
+    const given = wanted === undefined ? undefined : this.#classOf(wanted, answering)
     this.#mapCut ??= mapCutOf(this.#graph)
     const { graph, weight, width, height } = this.#mapCut
     await this.#add('activation map', () => graph)
     const outputs = await this.#runAll('activation map', await this.prepare(picture), signal)
-    const probabilities = softmax(this.#output(outputs, 'logits'))
+    const probabilities = answering.probabilities(this.#output(outputs, 'logits'))
     const index = given ?? bestClasses(probabilities, 1)[0] ?? 0
-    const weights = tensors.get(weight.name) ?? new Float32Array()
-    const evidence = evidenceFor(index, weights, this.#output(outputs, lastMapName), width * height)
+    const weights = this.#weightsFor(index, this.model.tensors.get(weight.name) ?? new Float32Array())
+    const evidence = evidenceFor(0, weights, this.#output(outputs, lastMapName), width * height)
     return {
       label: labelOf(labels, index),
       index,
@@ -137,6 +149,23 @@ export class LoadedModel {
       height,
       values: shareOfGreatest(evidence),
     }
+  }
+
+  /** A class's row of the classifier; what speaks against the only score of a network speaks for its first answer, no. */
+  #weightsFor(index: number, weights: Float32Array): Float32Array {
+    const { classes } = this.model.config
+    if (classes === 1) return index === 0 ? weights.map((value) => -value) : weights
+    const channels = weights.length / classes
+    return weights.subarray(index * channels, (index + 1) * channels)
+  }
+
+  /**
+   * What the scores mean: the classes and their probabilities.
+   *
+   * @throws ArgumentError for a model without a classifier.
+   */
+  answering(): Answering {
+    return answeringOf(this.model)
   }
 
   /** The pixels of a picture that the network sees: resized and cut, before any arithmetic. */
@@ -149,12 +178,14 @@ export class LoadedModel {
    *
    * @throws DatasetError for what is no dataset, or where the model is one of other classes.
    */
-  evaluate(dataset: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+  async evaluate(dataset: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+    this.#checkChannels()
     return evaluate(this, dataset, options)
   }
 
   /** A picture as the network sees it, `[1, C, H, W]`. */
-  prepare(picture: PictureInput): Promise<Float32Array> {
+  async prepare(picture: PictureInput): Promise<Float32Array> {
+    this.#checkChannels()
     return prepare(picture, this.model.preprocessing)
   }
 
@@ -174,6 +205,13 @@ export class LoadedModel {
   /** Gives back what the engine holds; the model cannot be run afterwards. */
   dispose(): Promise<void> {
     return this.#session.dispose()
+  }
+
+  /** Pictures cannot be fed to networks of other channels than theirs; arrays can. */
+  #checkChannels(): void {
+    const { name, config } = this.model
+    if (config.inputChannels === 1 || config.inputChannels === 3) return
+    throw new ArgumentError(`${name} reads ${config.inputChannels} channels. ${onlyColourOrGrey}`)
   }
 
   async #run(
@@ -201,18 +239,22 @@ export class LoadedModel {
   #output(outputs: TensorMap, output: string): Float32Array {
     const values = outputs.get(output)
     if (values === undefined) throw new EngineError(`${this.engine}: answered no ${output}`)
+    if (!values.every(Number.isFinite)) {
+      throw new EngineError(
+        `${this.model.name}: what it answers is no number (NaN or infinite), though all its weights are; inside it values grow beyond float32, as they do where it is another network (--arch) or fed otherwise (--mean, --std) than it was trained`,
+      )
+    }
     return values
   }
 
   /** The number of a class that is named or numbered. */
-  #classOf(wanted: number | string): number {
-    const { name, labels, config } = this.model
+  #classOf(wanted: number | string, { labels, classes }: Answering): number {
     const index = typeof wanted === 'number' ? wanted : labels.indexOf(wanted)
-    if (Number.isInteger(index) && index >= 0 && index < config.classes) return index
+    if (Number.isInteger(index) && index >= 0 && index < classes) return index
     throw new ArgumentError(
       typeof wanted === 'number'
-        ? `class must be a whole number from 0 to ${config.classes - 1}, not ${wanted}`
-        : `${name} has no class called "${wanted}"; give one of the model's labels or a number`,
+        ? `class must be a whole number from 0 to ${classes - 1}, not ${wanted}`
+        : `${this.model.name} has no class called "${wanted}"; give one of the model's labels or a number`,
     )
   }
 

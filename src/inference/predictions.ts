@@ -23,13 +23,12 @@ export function bestClasses(scores: ArrayLike<number>, count: number): readonly 
     .slice(0, count)
 }
 
-/** The best classes of one picture. */
+/** The best classes of one picture, by their probabilities. */
 export function predictionsOf(
-  logits: ArrayLike<number>,
+  probabilities: ArrayLike<number>,
   labels: readonly string[],
   count: number,
 ): readonly Prediction[] {
-  const probabilities = softmax(logits)
   return bestClasses(probabilities, count).map((index) => ({
     label: labelOf(labels, index),
     index,

@@ -29,22 +29,29 @@ export interface Counts {
 export class Tally {
   readonly #rows: readonly { readonly index: number; images: number; readonly answers: Uint32Array }[]
   readonly #labels: readonly string[]
+  readonly #probabilities: (scores: ArrayLike<number>) => Float64Array
   #images = 0
   #correct = 0
   #correct5 = 0
   #loss = 0
 
   /** `targets`: the model's class of each class of the dataset. */
-  constructor(targets: readonly number[], labels: readonly string[], classes: number) {
+  constructor(
+    targets: readonly number[],
+    labels: readonly string[],
+    classes: number,
+    probabilities: (scores: ArrayLike<number>) => Float64Array = softmax,
+  ) {
     this.#rows = targets.map((index) => ({ index, images: 0, answers: new Uint32Array(classes) }))
     this.#labels = labels
+    this.#probabilities = probabilities
   }
 
   /** One image of the dataset's class `row`. */
   add(row: number, logits: ArrayLike<number>): void {
     const entry = this.#rows[row]
     if (entry === undefined) return
-    const probabilities = softmax(logits)
+    const probabilities = this.#probabilities(logits)
     const best = bestClasses(probabilities, 5)
     const [first = 0] = best
     entry.images++

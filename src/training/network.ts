@@ -1,11 +1,16 @@
 /** Which network a run trains, with which preprocessing, and from which tensors. */
 import { parseConfig, type ResNetConfig } from '../architecture/config.ts'
-import { type Preprocessing, preprocessingNamed } from '../architecture/preprocessing.ts'
+import {
+  overriddenPreprocessing,
+  type Preprocessing,
+  type PreprocessingOverrides,
+  preprocessingNamed,
+} from '../architecture/preprocessing.ts'
 import { variantNamed } from '../architecture/variants.ts'
+import { answersOf } from '../checkpoint/consistent.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { statesOf } from '../checkpoint/recognise/states.ts'
 import type { TensorMap } from '../engines/engine.ts'
-import { overriddenPreprocessing, type PreprocessingOverrides } from '../inference/load.ts'
 import type { Recipe } from './recipe.ts'
 
 export interface Network {
@@ -25,17 +30,25 @@ export interface NetworkOptions {
 /** A named network with a head for these classes. */
 export function networkNamed(arch: string, { classes, overrides = {}, recipe }: NetworkOptions): Network {
   const { config, preprocessing: named, name } = variantNamed(arch)
-  const preprocessing = overriddenPreprocessing(preprocessingNamed(named, config.input), overrides)
+  const preprocessing = overriddenPreprocessing(
+    preprocessingNamed(named, config.input),
+    overrides,
+    config.inputChannels,
+  )
   const trained = trainedConfig(config, { classes, preprocessing, recipe })
   return { arch: name, config: trained, preprocessing, tensors: undefined }
 }
 
 /** A model's network with a head for these classes; the head is the model's own where the classes are. */
 export function networkFrom(model: Model, { classes, overrides = {}, recipe }: NetworkOptions): Network {
-  const preprocessing = overriddenPreprocessing(model.preprocessing, overrides)
+  const { inputChannels } = model.config
+  const preprocessing = overriddenPreprocessing(model.preprocessing, overrides, inputChannels)
   const config = trainedConfig(model.config, { classes, preprocessing, recipe })
   const sameClasses =
-    model.labels.length === classes.length && model.labels.every((label, i) => label === classes[i])
+    model.config.classes === classes.length &&
+    answersOf(model) === 'one' &&
+    model.labels.length === classes.length &&
+    model.labels.every((label, i) => label === classes[i])
   const head = sameClasses ? new Set<string>() : classifierOf(config)
   const states = statesOf(config)
   const kept = [...model.tensors].filter(([name]) => states.has(name) && !head.has(name))

@@ -2,7 +2,7 @@
 import type { Preprocessing } from '../../architecture/preprocessing.ts'
 import { cut, type Rectangle } from '../cut.ts'
 import type { Picture } from '../picture.ts'
-import { croppedPixels } from '../preprocess.ts'
+import { croppedPixels, inColoursOf } from '../preprocess.ts'
 import { resize } from '../resize.ts'
 import { type PieceRange, randomPiece } from './piece.ts'
 import type { Random } from './random.ts'
@@ -18,7 +18,7 @@ export function randomCrop(
   if (crop.kind === 'random-resized') {
     const [height, width] = preprocessing.crop
     const piece = cut(picture, randomPiece(picture, crop, random) ?? middle(picture, crop))
-    return resize(piece, width, height, preprocessing.interpolation)
+    return resize(inColoursOf(piece, preprocessing), width, height, preprocessing.interpolation)
   }
   const pixels = croppedPixels(picture, preprocessing)
   return crop.kind === 'centre' ? pixels : shifted(pixels, crop, random)
