@@ -3,10 +3,10 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { TarSink } from './tar.node.ts'
 
-/** Makes a file that is not there yet, and the folders above it. */
+/** Makes a file and the folders above it; an older one of its name makes room. */
 export function newFile(path: string): TarSink {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-  const file = openSync(path, 'wx', 0o644)
+  const file = openSync(path, 'w', 0o644)
   return {
     write(piece) {
       for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at)
