@@ -134,6 +134,9 @@ export function tensor(
 export function folderOf(files: Readonly<Record<string, Uint8Array | string>>): Folder {
   return {
     name: 'folder',
+    async list() {
+      return [...new Set(Object.keys(files).map((path) => path.replace(/\/.*$/s, '/')))].sort()
+    },
     async open(path) {
       const content = Object.hasOwn(files, path) ? files[path] : undefined
       if (content === undefined) throw new CheckpointError(`folder/${path}: there is no such file`)

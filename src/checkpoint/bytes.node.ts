@@ -2,7 +2,7 @@
  * Files and folders of the disk as byte sources, in Node. Reads are positional, so many may run at once, and a file of
  * many gigabytes is read only where it is asked for. The twin for browsers is `bytes.browser.ts`.
  */
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { CheckpointError, ResourceError, systemCode } from '../errors.ts'
 import { type ByteSource, checkInnerPath, checkRange, type Folder } from './bytes.ts'
@@ -57,6 +57,12 @@ export async function openFolder(path: string): Promise<Folder> {
   const root = await realpath(path)
   return {
     name: path,
+    async list() {
+      const entries = await readdir(root, { withFileTypes: true }).catch((error: unknown) => {
+        throw unreadable(path, error)
+      })
+      return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort()
+    },
     async open(inner) {
       const asked = join(root, checkInnerPath(path, inner))
       let real: string

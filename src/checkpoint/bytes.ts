@@ -22,6 +22,8 @@ export type Beside = (name: string) => Promise<ByteSource | undefined>
 /** A folder whose files refer to each other by relative paths (a TensorFlow.js `model.json` and its shards). */
 export interface Folder {
   readonly name: string
+  /** The names of what lies directly in it, sorted; those of folders end in a slash. */
+  list(): Promise<readonly string[]>
   /** Opens a file inside; throws `CheckpointError` when `path` leaves the folder or names nothing. */
   open(path: string): Promise<ByteSource>
 }

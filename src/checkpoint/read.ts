@@ -5,10 +5,11 @@
 import { CheckpointError } from '../errors.ts'
 import type { ByteSource, Folder } from './bytes.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { readFolder } from './folder.ts'
 import { readSafetensors } from './formats/safetensors.ts'
-import { readTfjs } from './formats/tfjs.ts'
 import { readTorchLegacy } from './formats/torch-legacy.ts'
 import { readTorchZip } from './formats/torch-zip.ts'
+import { isIndex, readIndex, readShards, shardsOf } from './shards.ts'
 
 interface Kind {
   readonly matches: (start: Uint8Array, text: string) => boolean
@@ -78,7 +79,24 @@ const formats = 'safetensors, PyTorch (.pth, .pt, .bin, .th) and folders with a 
  * formats, or damaged.
  */
 export async function readCheckpoint(from: ByteSource | Folder): Promise<Checkpoint> {
-  if ('open' in from) return { ...(await readTfjs(from)), beside: (name) => openInside(from, name) }
+  if ('open' in from) return readFolder(from, readFile)
+  const { name, beside } = from
+  if (beside !== undefined && isIndex(name)) {
+    const index = await readIndex(from).finally(() => from.close())
+    return { ...(await readShards(name, index, beside, readFile)), beside }
+  }
+  const shards = shardsOf(name)
+  if (shards === undefined) return readFile(from)
+  await from.close()
+  if (beside === undefined) {
+    throw new CheckpointError(
+      `${name}: is one of ${shards.length} shards of a network; name the folder with all of them`,
+    )
+  }
+  return { ...(await readShards(name, { files: shards }, beside, readFile)), beside }
+}
+
+async function readFile(from: ByteSource): Promise<Checkpoint> {
   try {
     const start = await from.read(0, Math.min(peeked, from.size))
     const text = String.fromCharCode(...start)
@@ -90,15 +108,6 @@ export async function readCheckpoint(from: ByteSource | Folder): Promise<Checkpo
     return from.beside === undefined ? checkpoint : { ...checkpoint, beside: from.beside }
   } catch (error) {
     await from.close()
-    throw error
-  }
-}
-
-async function openInside(folder: Folder, name: string): Promise<ByteSource | undefined> {
-  try {
-    return await folder.open(name)
-  } catch (error) {
-    if (error instanceof CheckpointError) return undefined
     throw error
   }
 }

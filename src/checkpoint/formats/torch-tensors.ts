@@ -20,7 +20,7 @@ export interface ByteRange {
  * `CheckpointError`.
  */
 export async function bindTensors(
-  source: ByteSource,
+  source: Pick<ByteSource, 'name' | 'size'>,
   tensors: ReadonlyMap<string, PickleTensor | NumpyArray>,
   locate: (storage: PickleStorage) => Promise<ByteRange>,
 ): Promise<Map<string, StoredTensor>> {

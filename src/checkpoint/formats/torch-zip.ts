@@ -4,10 +4,10 @@
  * is read from its own range.
  */
 import { CheckpointError } from '../../errors.ts'
-import type { ByteSource } from '../bytes.ts'
-import { sourceOfBytes } from '../bytes.ts'
+import { type ByteSource, type Folder, sourceOfBytes } from '../bytes.ts'
 import type { Checkpoint } from '../checkpoint.ts'
 import { limits } from './limits.ts'
+import { quote } from './names.ts'
 import { torchHost } from './torch-globals.ts'
 import { inertNotes } from './torch-notes.ts'
 import { bindTensors } from './torch-tensors.ts'
@@ -19,22 +19,84 @@ import { readZip, type ZipArchive } from './zip-archive.ts'
 export async function readTorchZip(source: ByteSource): Promise<Checkpoint> {
   const zip = await readZip(source)
   const folder = findFolder(source.name, zip.names)
-  await checkByteOrder(source.name, zip, `${folder}byteorder`)
-  const pickle = sourceOfBytes(source.name, await zip.content(`${folder}data.pkl`, limits.pickleBytes))
-  const { value, inert } = await readPickle(pickle, 0, torchHost())
-  const { tensors, extras, notes } = findStateDict(source.name, value)
-  return {
-    format: 'torch-zip',
+  const files: TorchFiles = {
     name: source.name,
-    tensors: await bindTensors(source, tensors, async ({ key }) => {
-      const storage = await zip.open(`${folder}data/${key}`)
-      return { source: storage, offset: 0, bytes: storage.size }
-    }),
-    metadata: new Map(),
-    extras,
-    notes: [...notes, ...inertNotes(inert), ...zipNotes(zip)],
+    size: source.size,
+    open: (name) => zip.open(folder + name),
+    has: async (name) => zip.names.includes(folder + name),
+  }
+  const checkpoint = await readFiles(files)
+  return {
+    ...checkpoint,
+    notes: [...checkpoint.notes, ...zipNotes(zip)],
     close: () => source.close(),
   }
+}
+
+/** Reads such a zip that somebody unpacked; `prefix` is the folder of `data.pkl` in it. Throws `CheckpointError`. */
+export async function readTorchFolder(folder: Folder, prefix: string): Promise<Checkpoint> {
+  const open = (name: string) => reopened(folder, prefix + name)
+  const has = (name: string) =>
+    open(name).then(
+      () => true,
+      () => false,
+    )
+  const checkpoint = await readFiles({ name: folder.name, size: 0, open, has })
+  return { ...checkpoint, notes: [...checkpoint.notes, 'read from an unpacked file'], async close() {} }
+}
+
+/** A file that is opened again for each read: a network has more storages than a process may have open files. */
+async function reopened(folder: Folder, path: string): Promise<ByteSource> {
+  const { name, size, close } = await folder.open(path)
+  await close()
+  return {
+    name,
+    size,
+    async read(offset, length) {
+      const source = await folder.open(path)
+      return source.read(offset, length).finally(() => source.close())
+    },
+    async close() {},
+  }
+}
+
+/** The files of the format, wherever they lie. */
+interface TorchFiles {
+  readonly name: string
+  /** Bytes of all of them, as far as they are known. */
+  readonly size: number
+  open(name: string): Promise<ByteSource>
+  has(name: string): Promise<boolean>
+}
+
+async function readFiles(files: TorchFiles): Promise<Omit<Checkpoint, 'close'>> {
+  const { name, size } = files
+  if (await files.has('byteorder')) checkByteOrder(name, await content(files, 'byteorder', 64))
+  const pickle = sourceOfBytes(name, await content(files, 'data.pkl', limits.pickleBytes))
+  const { value, inert } = await readPickle(pickle, 0, torchHost())
+  const { tensors, extras, notes } = findStateDict(name, value)
+  const bound = await bindTensors({ name, size }, tensors, async ({ key }) => {
+    const storage = await files.open(`data/${key}`)
+    return { source: storage, offset: 0, bytes: storage.size }
+  })
+  return {
+    format: 'torch-zip',
+    name,
+    tensors: bound,
+    metadata: new Map(),
+    extras,
+    notes: [...notes, ...inertNotes(inert)],
+  }
+}
+
+async function content(files: TorchFiles, name: string, most: number): Promise<Uint8Array> {
+  const source = await files.open(name)
+  if (source.size > most) {
+    throw new CheckpointError(
+      `${files.name}: its entry ${quote(name)} claims ${source.size} bytes; at most ${most} are read`,
+    )
+  }
+  return source.read(0, source.size)
 }
 
 function findFolder(file: string, names: readonly string[]): string {
@@ -59,10 +121,8 @@ function kindOfZip(names: readonly string[]): string {
   return 'a zip'
 }
 
-async function checkByteOrder(file: string, zip: ZipArchive, name: string): Promise<void> {
-  if (!zip.names.includes(name)) return
-  const order = new TextDecoder().decode(await zip.content(name, 64)).trim()
-  if (order !== 'little') {
+function checkByteOrder(file: string, text: Uint8Array): void {
+  if (new TextDecoder().decode(text).trim() !== 'little') {
     throw new CheckpointError(
       `${file}: was written on a big-endian machine; load and save it on a little-endian one`,
     )

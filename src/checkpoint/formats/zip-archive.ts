@@ -15,8 +15,6 @@ export interface ZipArchive {
   readonly unchecked: boolean
   /** The bytes of an entry. */
   open(name: string): Promise<ByteSource>
-  /** All bytes of an entry, at most `most`. */
-  content(name: string, most: number): Promise<Uint8Array>
 }
 
 const stored = 0
@@ -40,15 +38,6 @@ export async function readZip(source: ByteSource): Promise<ZipArchive> {
     names: [...entries.keys()],
     unchecked,
     open,
-    async content(name, most) {
-      const entry = await open(name)
-      if (entry.size > most) {
-        throw new CheckpointError(
-          `${source.name}: its entry ${quote(name)} claims ${entry.size} bytes; at most ${most} are read`,
-        )
-      }
-      return entry.read(0, entry.size)
-    },
   }
 }
 
