@@ -2,6 +2,7 @@
  * JSON from a file that is not trusted. `JSON.parse` keeps the last of two equal keys, so that two readers may see two
  * models in one file; here they are refused, and so is nesting deeper than anything that a checkpoint needs.
  */
+import { jsonSizeOf } from '../../bounded/json.ts'
 import { CheckpointError } from '../../errors.ts'
 import type { PlainValue } from '../checkpoint.ts'
 import { limits } from './limits.ts'
@@ -9,6 +10,7 @@ import { quote } from './names.ts'
 
 /** Parses UTF-8 text; `where` names the text in messages. Throws `CheckpointError`. */
 export function parseJson(bytes: Uint8Array, where: string): unknown {
+  checkSize(bytes, where)
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -71,15 +73,20 @@ export function plainMetadata(metadata: ReadonlyMap<string, string>): Map<string
   return new Map(plain)
 }
 
+/** Before the text becomes a value: a text of brackets takes fifty times its size. */
+function checkSize(bytes: Uint8Array, where: string): void {
+  const { depth, values } = jsonSizeOf(bytes)
+  if (depth > limits.depth) throw new CheckpointError(`${where} nests deeper than ${limits.depth} levels`)
+  if (values > limits.jsonValues)
+    throw new CheckpointError(`${where} holds more than ${limits.jsonValues} values`)
+}
+
 /** Walks a text that `JSON.parse` has accepted: a string is a key exactly when a colon follows. */
 function checkKeys(text: string, where: string): void {
   const open: Set<string>[] = []
   for (let at = 0; at < text.length; at++) {
     const character = text[at]
     if (character === '{' || character === '[') {
-      if (open.length >= limits.depth) {
-        throw new CheckpointError(`${where} nests deeper than ${limits.depth} levels`)
-      }
       open.push(new Set())
     } else if (character === '}' || character === ']') {
       open.pop()

@@ -5,6 +5,8 @@
 export const limits = {
   /** Bytes of a header of safetensors, or of a `model.json`: those of the largest ResNets are under 1 MB. */
   jsonBytes: 10 * 2 ** 20,
+  /** Values in it. A tensor of safetensors has about ten. */
+  jsonValues: 1_000_000,
   /** Levels of nesting in a JSON text or in a pickled object. */
   depth: 100,
   tensors: 20_000,
