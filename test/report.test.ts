@@ -147,7 +147,7 @@ describe('a report', () => {
         ?.at(-1)
         ?.slice(5, -6),
     ).toBe(
-      'resnet train &#39;../Tom&#39;\\&#39;&#39;s cats&#39; --arch resnet20 --recipe one-cycle --set epochs=3 --seed 5 --validation 0.1',
+      'resnet train &quot;../Tom&#39;s cats&quot; --arch resnet20 --recipe one-cycle --set epochs=3 --seed 5 --validation 0.1',
     )
   })
 
@@ -191,9 +191,9 @@ describe('a report', () => {
       line.replaceAll('&#39;', "'").replaceAll('&quot;', '"'),
     )
     expect(lines[0]).toBe(
-      "resnet classify photo.jpg --model 'runs/Tom'\\''s cats/best.safetensors' --cam map.png",
+      `resnet classify photo.jpg --model "runs/Tom's cats/best.safetensors" --cam map.png`,
     )
-    expect(lines[1]).toContain("evaluate '../Tom'\\''s cats' --model")
+    expect(lines[1]).toContain(`evaluate "../Tom's cats" --model`)
     expect(lines.at(-1)).toContain('await loadModel("runs/Tom\'s cats/best.safetensors")\n')
   })
 

@@ -78,7 +78,6 @@ describe('resnet train', () => {
     [['PICTURES', '--arch', 'resnet51'], /there is no network named "resnet51"/],
     [['PICTURES', '--freeze', '1'], /--freeze keeps parts of a trained network; name it with --from/],
     [['PICTURES', '--teacher', 'cifar10-resnet20'], /the recipe one-cycle does not distil/],
-    [['PICTURES', '--resume', '--out', 'runs/none'], /there is no run to resume/],
   ] satisfies [readonly string[], RegExp][])('refuses %s in one line, and leaves nothing', async ([
     args,
     message,

@@ -27,7 +27,7 @@ export interface ModelOptions extends PreprocessingOptions {
 }
 
 export const modelHelp =
-  'a model file, a checkpoint, a folder with a model.json, a shipped or published name or npm:PACKAGE[@VERSION][/PATH]'
+  'a model file, a checkpoint, a folder with a model.json, the folder of a run, a shipped or published name or npm:PACKAGE[@VERSION][/PATH]'
 
 export const labelsHelp =
   'what its classes are called: a name on each line, JSON, or a CSV of index,name; else as the file or its folder says'

@@ -1,7 +1,6 @@
 /** Where a run is kept when nobody says where: `runs/` and the name of its pictures, with a number from the second on. */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { ArgumentError } from '../errors.ts'
 
 interface Named {
   readonly out?: string
@@ -12,15 +11,9 @@ export function newRunFolder(dataset: string, { out }: Named): string {
   return out ?? numbered(dataset).find((folder) => !existsSync(folder)) ?? firstFolder(dataset)
 }
 
-/**
- * The folder of the run to resume: the last one of these pictures.
- *
- * @throws ArgumentError where there is none.
- */
+/** The folder of the run to go on with: the last one of these pictures, else the first, where it begins. */
 export function lastRunFolder(dataset: string, { out }: Named): string {
-  const found = out ?? numbered(dataset).findLast((folder) => existsSync(folder))
-  if (found !== undefined) return found
-  throw new ArgumentError(`there is no ${firstFolder(dataset)} to resume; name the run's folder with --out`)
+  return out ?? numbered(dataset).findLast((folder) => existsSync(folder)) ?? firstFolder(dataset)
 }
 
 function firstFolder(dataset: string): string {

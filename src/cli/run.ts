@@ -1,5 +1,6 @@
 /**
- * From arguments to exit status: 0, 2 for what the user gave, 1 for what the world or we did wrong, 130 after Ctrl-C.
+ * From arguments to exit status: 0, 2 for what the user gave, 1 for what the world or we did wrong, 130 after
+ * Ctrl-C, 143 where a scheduler ended it.
  * Every failure is one line on standard error.
  */
 import { CommanderError } from 'commander'
@@ -7,7 +8,7 @@ import { ResNetError } from '../errors.ts'
 import { printError } from './output.ts'
 import { createProgram } from './program.ts'
 
-/** Aborted by Ctrl-C; commands hand it to whatever takes long. */
+/** Aborted by Ctrl-C or SIGTERM; commands hand it to whatever takes long. */
 const interruption = new AbortController()
 
 /** Runs the command and answers its exit status. */
@@ -18,12 +19,16 @@ export async function run(args: readonly string[]): Promise<number> {
     throw error
   })
   let savesFirst = false
-  process.once('SIGINT', () => {
+  let interrupted = 130
+  const interrupt = (code: number) => {
+    if (interruption.signal.aborted) process.exit(code)
+    interrupted = code
     interruption.abort()
     // Files half written are removed by then; arithmetic that is under way is not waited for.
-    if (!savesFirst) setTimeout(() => process.exit(130), 500).unref()
-    process.once('SIGINT', () => process.exit(130))
-  })
+    if (!savesFirst) setTimeout(() => process.exit(code), 500).unref()
+  }
+  process.on('SIGINT', () => interrupt(130))
+  process.on('SIGTERM', () => interrupt(143))
   let status: 0 | 1 | 2 = 0
   const program = createProgram({
     signal: interruption.signal,
@@ -36,9 +41,9 @@ export async function run(args: readonly string[]): Promise<number> {
   })
   try {
     await program.parseAsync(args, { from: 'user' })
-    return interruption.signal.aborted ? 130 : status
+    return interruption.signal.aborted ? interrupted : status
   } catch (error) {
-    if (interruption.signal.aborted) return 130
+    if (interruption.signal.aborted) return interrupted
     return report(error, args.includes('--debug'))
   }
 }

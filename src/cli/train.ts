@@ -63,7 +63,7 @@ export function addTrain(program: Command, context: Context): void {
       number(0, 0.9),
     )
     .option('--out <dir>', 'the folder of the run (default: runs/ and the names of pictures and network)')
-    .option('--resume', 'go on with the run in that folder')
+    .option('--resume', 'go on with the run in that folder; where nothing is saved yet, begin it')
     .option('--preview', 'write preview.png, a sheet of augmented pictures, before training begins')
     .option('--engine <name>', 'what computes: wasm (default) or reference')
     .option('--threads <n>', 'threads to compute on', wholeNumber(1, 1024))
@@ -82,7 +82,7 @@ ${Object.entries(recipeFiles)
 Examples:
   resnet train photos --from resnet50.keras_in1k
   resnet train cifar10 --arch cifar_resnet20 --recipe one-cycle --epochs 24
-  resnet train photos --out runs/photos --resume`
+  resnet train photos --from resnet50.keras_in1k --out runs/photos --resume`
 
 function descriptionOf(recipe: unknown): string {
   const described = typeof recipe === 'object' && recipe !== null && 'description' in recipe

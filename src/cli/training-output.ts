@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { formatCount, formatDuration, formatMacs, formatShare, formatShort } from '../analysis/format.ts'
 import { passedOverText } from '../datasets/passed-over.ts'
 import { formatInterval } from '../inference/interval.ts'
+import { shellPath } from '../shell.ts'
 import type {
   Ended,
   EpochEnded,
@@ -106,7 +107,7 @@ export class TrainingOutput {
     }
     if (event.reason === 'interrupted') {
       printError(
-        `interrupted after step ${formatCount(event.steps)}, and saved; go on with: resnet train ${this.#shown.dataset} --out ${out} --resume`,
+        `interrupted after step ${formatCount(event.steps)}, and saved; go on with: resnet train ${shellPath(this.#shown.dataset)} --out ${shellPath(out)} --resume`,
       )
       return
     }

@@ -1,7 +1,7 @@
 /** Finds a model wherever it is, reads it, and makes it ready to run. */
 import { openFile, openFolder } from '#platform/checkpoint/bytes'
 import { openShipped } from '#platform/hub/shipped-file'
-import { pathKind } from '#platform/inference/paths'
+import { pathKind, runModel } from '#platform/inference/paths'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import { type ByteSource, type Folder, sourceOfBlob, sourceOfBytes } from '../checkpoint/bytes.ts'
 import { type Model, modelFromCheckpoint } from '../checkpoint/model.ts'
@@ -20,8 +20,8 @@ import { LoadedModel } from './loaded-model.ts'
 export const defaultModels = { fetched: 'resnet50.keras_in1k', shipped: 'cifar10-resnet20' } as const
 
 /**
- * A shipped or published name (`cifar10-resnet20`, `resnet50.keras_in1k`), `npm:PACKAGE[@VERSION][/PATH]`, the path of a checkpoint or of a folder that
- * holds a `model.json`; or the bytes of a checkpoint.
+ * A shipped or published name (`cifar10-resnet20`, `resnet50.keras_in1k`), `npm:PACKAGE[@VERSION][/PATH]`, the path of a checkpoint, of a folder that
+ * holds a `model.json`, or of a training run's folder, which stands for its best model; or the bytes of a checkpoint.
  */
 export type ModelSource = string | Blob | Uint8Array | ArrayBuffer
 
@@ -87,6 +87,8 @@ interface Located {
   readonly source: ByteSource | Folder
   readonly fetched?: FetchedModel
   readonly shipped?: ShippedModel
+  /** What a person should know of how it was found. */
+  readonly notes?: readonly string[]
 }
 
 async function locate(from: ModelSource, { progress, signal }: ReadOptions): Promise<Located> {
@@ -94,7 +96,7 @@ async function locate(from: ModelSource, { progress, signal }: ReadOptions): Pro
   const reference = parseReference(from)
   switch (reference.kind) {
     case 'path':
-      return { source: await openPath(reference.path) }
+      return locatePath(reference.path)
     case 'address':
       throw new ArgumentError(
         `${from}: models are not fetched from addresses; download the file and name its path`,
@@ -114,6 +116,13 @@ function sourceOf(from: Exclude<ModelSource, string>): ByteSource {
   return sourceOfBytes('the model', from instanceof Uint8Array ? from : new Uint8Array(from))
 }
 
+/** A file or a folder; the folder of a training run stands for its best model. */
+async function locatePath(path: string): Promise<Located> {
+  const run = (await pathKind(path)) === 'folder' ? await runModel(path) : undefined
+  if (run === undefined) return { source: await openPath(path) }
+  return { source: await openFile(run.path), notes: run.notes }
+}
+
 /** A file, or a folder for what consists of several: a `model.json` stands for its folder. */
 async function openPath(path: string): Promise<ByteSource | Folder> {
   switch (await pathKind(path)) {
@@ -129,7 +138,8 @@ async function openPath(path: string): Promise<ByteSource | Folder> {
 }
 
 /** The model with what the hub knows of it: its shipped or published name, where it comes from, how its bytes were checked. */
-function withSource(model: Model, { fetched, shipped }: Located): Model {
+function withSource(read: Model, { fetched, shipped, notes = [] }: Located): Model {
+  const model = { ...read, notes: [...notes, ...read.notes] }
   if (shipped !== undefined) return { ...model, name: shipped.name }
   if (fetched === undefined) return model
   const noted = { ...model, notes: [...fetched.notes, ...model.notes] }

@@ -11,3 +11,15 @@ export async function pathKind(_path: string): Promise<PathKind> {
 export async function readPicture(path: string): Promise<Uint8Array> {
   throw new ImageError(`${path}: pictures are read by path in Node; in a browser pass a Blob or bytes`)
 }
+
+/** A page has no folders. */
+export const modelFiles = { best: 'best.safetensors', last: 'last.safetensors' } as const
+
+export interface RunModel {
+  readonly path: string
+  readonly notes: readonly string[]
+}
+
+export async function runModel(_folder: string): Promise<RunModel | undefined> {
+  return undefined
+}

@@ -1,7 +1,11 @@
 /** What a path names, in Node. */
+import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { ImageError } from '../errors.ts'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { CheckpointError, ImageError } from '../errors.ts'
 import { pictureLimits } from '../images/picture.ts'
+import { shellPath } from '../shell.ts'
 
 export type PathKind = 'file' | 'folder' | 'missing'
 
@@ -14,6 +18,54 @@ export async function pathKind(path: string): Promise<PathKind> {
     // What cannot be looked at is opened all the same: that says why it cannot be read.
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'file'
   }
+}
+
+/** The models in the folder of a training run. */
+export const modelFiles = { best: 'best.safetensors', last: 'last.safetensors' } as const
+
+export interface RunModel {
+  readonly path: string
+  /** What a person should know. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * The model of a training run's folder, its best; undefined for any other folder.
+ *
+ * @throws CheckpointError for a run that has none yet.
+ */
+export async function runModel(folder: string): Promise<RunModel | undefined> {
+  const events = join(folder, 'events.jsonl')
+  const [hasBest, hasLast, hasEvents] = await Promise.all(
+    [join(folder, modelFiles.best), join(folder, modelFiles.last), events].map(
+      async (path) => (await pathKind(path)) === 'file',
+    ),
+  )
+  if (!hasBest && !hasLast) {
+    if (!hasEvents) return undefined
+    throw new CheckpointError(
+      `${folder}: its run has no model yet; go on with it to the end of an epoch: resnet train DATASET --out ${shellPath(folder)} --resume`,
+    )
+  }
+  const isOver = hasEvents ? await hasEnded(events) : true
+  const which = hasBest ? 'best' : 'last'
+  return {
+    path: join(folder, modelFiles[which]),
+    notes: [
+      ...(hasBest ? [] : [`${folder}: there is no ${modelFiles.best}; taking ${modelFiles.last}`]),
+      ...(isOver ? [] : [`${folder}: its run has not ended; this is its ${which} model so far`]),
+    ],
+  }
+}
+
+/** Whether the last thing that a run told is its end, other than by an interruption. */
+async function hasEnded(events: string): Promise<boolean> {
+  let isOver = false
+  for await (const line of createInterface({ input: createReadStream(events) })) {
+    if (line.startsWith('{"kind":"started"')) isOver = false
+    else if (line.startsWith('{"kind":"ended"')) isOver = !line.includes('"reason":"interrupted"')
+  }
+  return isOver
 }
 
 /** The bytes of a picture's file. Throws `ImageError` where there is none, or one too large to be a picture. */

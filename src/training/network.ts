@@ -52,7 +52,12 @@ export function networkFrom(model: Model, { classes, overrides = {}, recipe }: N
   const head = sameClasses ? new Set<string>() : classifierOf(config)
   const states = statesOf(config)
   const kept = [...model.tensors].filter(([name]) => states.has(name) && !head.has(name))
-  return { arch: model.name, config, preprocessing, tensors: new Map(kept) }
+  return { arch: networkOf(model), config, preprocessing, tensors: new Map(kept) }
+}
+
+/** What a model's network is called: a trained model is called after its pictures too, a published one after its training. */
+function networkOf({ name, provenance }: Model): string {
+  return provenance.get('network') ?? name.replace(/\..*$/, '')
 }
 
 /** The config with these classes, the input that the preprocessing cuts, and the recipe's stochastic depth. */

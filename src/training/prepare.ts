@@ -3,6 +3,7 @@ import { openRunFolder } from '#platform/training/run-folder'
 import { buildResNet } from '../architecture/build.ts'
 import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
+import { isVariantName } from '../architecture/variants.ts'
 import { openTrainingSet, type TrainingSet } from '../datasets/training-set.ts'
 import type { Engine, EngineOptions, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, DatasetError } from '../errors.ts'
@@ -22,6 +23,7 @@ import { networkFrom, networkNamed } from './network.ts'
 import { Pictures } from './pictures.ts'
 import type { Recipe } from './recipe.ts'
 import { recipeNamed } from './recipes.ts'
+import { type GoingOn, goOn } from './resume.ts'
 import type { RunStore, SavedRun } from './store.ts'
 import { openTeacher } from './teacher.ts'
 
@@ -46,7 +48,7 @@ export interface TrainOptions {
   readonly validation?: number
   /** In Node: the run's folder. */
   readonly out?: string
-  /** Goes on with the run in `out`. */
+  /** Goes on with the run in `out`, whose settings other options may say again; begins it where nothing is saved yet. */
   readonly resume?: boolean
   /** Writes `preview.png` into `out` before training begins: a sheet of augmented pictures. */
   readonly preview?: boolean
@@ -75,7 +77,7 @@ export interface PreparedRun {
   readonly saved: SavedRun | undefined
   readonly engine: Engine
   readonly engineOptions: EngineOptions
-  /** What was decided for a new run, for people. */
+  /** What a person should know before it begins. */
   readonly notes: readonly string[]
   /** What has come up since it was last asked: unreadable pictures. */
   news(): readonly Skipped[]
@@ -85,7 +87,7 @@ export interface PreparedRun {
 /** Opens everything that a run needs. Throws as `train`. */
 export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
   const { out, resume = false, preview = false } = options
-  if (resume) checkResumable(options)
+  if (resume && out === undefined) throw new ArgumentError('to resume a run, name its folder')
   if (preview && out === undefined)
     throw new ArgumentError('a preview is written into the run’s folder; name one')
   const store = out === undefined ? undefined : await openRunFolder(out, { resume })
@@ -96,14 +98,17 @@ export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
     const news: Skipped[] = []
     const total = set.train.length + set.val.length + set.test.length
     const pictures = new Pictures(total, (unreadable) => news.push({ kind: 'skipped', ...unreadable }))
-    const { settings, tensors, notes } = await settingsFor(options, { set, pictures, store })
-    const run = await openNetworks(options, { set, pictures, settings, tensors, store })
+    const decided = await settingsFor(options, { set, pictures, store })
+    const { settings, saved, tensors } = decided
+    const run = await openNetworks(options, { set, pictures, settings, saved, tensors, store })
     opened.push(...run.opened)
-    if (store?.resumed === undefined) await store?.begin(settings)
+    if (saved === undefined) await store?.begin(settings)
+    else await store?.saveSettings(settings)
     return {
       ...run,
       settings,
-      notes,
+      saved,
+      notes: [...(store?.notes ?? []), ...decided.notes],
       set,
       decoded: pictures,
       store,
@@ -120,22 +125,12 @@ async function closeAll(opened: readonly { close(): Promise<void> }[]): Promise<
   for (const each of [...opened].reverse()) await each.close()
 }
 
-/** What a run that goes on takes from its folder, and so is not told anew. */
-function checkResumable(options: TrainOptions): void {
-  if (options.out === undefined) throw new ArgumentError('to resume a run, name its folder')
-  const told = (
-    ['arch', 'from', 'recipe', 'changes', 'preprocessing', 'teacher', 'seed', 'validation'] as const
-  ).find((key) => options[key] !== undefined)
-  if (told !== undefined)
-    throw new ArgumentError(`a run that is resumed keeps its settings; leave ${told} out`)
-}
-
 async function openData(
   { data, seed, validation }: TrainOptions,
   store: RunStore | undefined,
 ): Promise<TrainingSet> {
   if (typeof data !== 'string') return data
-  const before = store?.resumed?.settings
+  const before = store?.before?.settings
   return openTrainingSet(data, {
     seed: before?.seed ?? seed ?? 0,
     validation: before?.dataset.validation ?? validation ?? defaultValidation,
@@ -144,28 +139,62 @@ async function openData(
 
 const defaultValidation = 0.1
 
+/** What a run is made of, and what it begins with. */
+interface Decided extends GoingOn {
+  /** Tensors of the model that a run starts from which has nothing saved. */
+  readonly tensors: TensorMap | undefined
+}
+
 /** The settings of the run that goes on, or those that the options ask for. */
 async function settingsFor(
   options: TrainOptions,
   given: { readonly set: TrainingSet; readonly pictures: Pictures; readonly store: RunStore | undefined },
 ): Promise<Decided> {
   const { set, pictures, store } = given
-  const before = store?.resumed?.settings
-  if (before === undefined) return newSettings(options, set, pictures)
-  const { name, fingerprint } = before.dataset
-  if (fingerprintOf(set) !== fingerprint) {
-    throw new DatasetError(
-      `${set.name}: is not the dataset that the run began with (${name}, ${before.dataset.train} training pictures); a run goes on with the same pictures only`,
-    )
+  const before = store?.before
+  if (before === undefined) {
+    const begun = await newSettings(options, set, pictures)
+    const notes = options.resume === true ? [`there is no run in ${options.out} yet; it begins`] : []
+    return { ...begun, notes: [...notes, ...begun.notes] }
   }
-  return { settings: before, tensors: undefined, notes: [] }
+  checkPictures(set, before.settings)
+  const going = goOn(before, options, (recipe) => fittedTo(recipe, set.train.length, options.changes).recipe)
+  const tensors = going.saved === undefined ? await firstTensors(going.settings, options) : undefined
+  return { ...going, tensors }
 }
 
-interface Decided {
-  readonly settings: RunSettings
-  /** Tensors that a new run starts from, where it starts from a model. */
-  readonly tensors: TensorMap | undefined
-  readonly notes: readonly string[]
+function checkPictures(set: TrainingSet, { dataset }: RunSettings): void {
+  if (fingerprintOf(set) === dataset.fingerprint) return
+  const countsOf = (train: number, val: number, test: number) =>
+    `${train} pictures to train on, ${val} to validate, ${test} to test`
+  const had = countsOf(dataset.train, dataset.val, dataset.test)
+  const has = countsOf(set.train.length, set.val.length, set.test.length)
+  const differs = had === has ? 'other names or classes than then' : `${has}; then ${had}`
+  throw new DatasetError(
+    `${set.name}: is not the dataset that the run began with (${dataset.name}): it has ${differs}. A run goes on with the same pictures only; for others begin a new one from its model, with --from and its folder`,
+  )
+}
+
+/**
+ * What a run that was begun, but of which nothing is saved, starts from.
+ *
+ * @throws ArgumentError where the model is no longer what it was.
+ */
+async function firstTensors(
+  settings: RunSettings,
+  { from = settings.from ?? undefined, arch }: TrainOptions,
+): Promise<TensorMap | undefined> {
+  if (from === undefined) return undefined
+  const { classes, preprocessing, recipe } = settings
+  // A bare checkpoint may have been read as a network that was named.
+  for (const named of [arch, settings.arch]) {
+    const model = await readModel(from, named === undefined || !isVariantName(named) ? {} : { arch: named })
+    const network = networkFrom(model, { classes, overrides: { crop: preprocessing.crop }, recipe })
+    if (JSON.stringify(network.config) === JSON.stringify(settings.config)) return network.tensors
+  }
+  throw new ArgumentError(
+    `${nameOf(from, 'the model')}: holds another network than the run was to begin from; begin a new run, without --resume`,
+  )
 }
 
 /** The short side, in pixels, up to which pictures go to a network for small ones. */
@@ -198,7 +227,7 @@ async function newSettings(options: TrainOptions, set: TrainingSet, pictures: Pi
     dataset: { name: set.name, train, val, test, valFrom: set.valFrom, validation, fingerprint },
   }
   const hopeless = from === undefined ? fewToBeginWith(settings) : []
-  return { settings, tensors: network.tensors, notes: [...hopeless, ...notes] }
+  return { settings, saved: undefined, tensors: network.tensors, notes: [...hopeless, ...notes] }
 }
 
 async function hasSmallPictures(set: TrainingSet, pictures: Pictures): Promise<boolean> {
@@ -259,13 +288,13 @@ async function openNetworks(
     readonly set: TrainingSet
     readonly pictures: Pictures
     readonly settings: RunSettings
+    readonly saved: SavedRun | undefined
     readonly tensors: TensorMap | undefined
     readonly store: RunStore | undefined
   },
 ) {
-  const { set, settings, tensors, store } = given
+  const { set, settings, saved, tensors, store } = given
   const { recipe, seed, classes, config, preprocessing } = settings
-  const saved = store?.resumed?.run
   const engineOptions = options.threads === undefined ? {} : { threads: options.threads }
   const batch = batchOf(recipe, set.train.length)
   const stepsPerEpoch = Math.ceil(set.train.length / batch)
@@ -306,7 +335,7 @@ async function openNetworks(
     ...(teacher === undefined ? {} : { teacher: teacher.scores }),
   })
   const opened = [...(teacher === undefined ? [] : [teacher]), learner]
-  return { pictures, inputs, batches, learner, engine, engineOptions, batch, stepsPerEpoch, saved, opened }
+  return { pictures, inputs, batches, learner, engine, engineOptions, batch, stepsPerEpoch, opened }
 }
 
 /** What the frozen part, which ends with the value `start`, answers for the pictures. */

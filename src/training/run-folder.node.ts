@@ -10,12 +10,14 @@
  *     report.html          the report, once the run has ended or was interrupted
  *     features.safetensors features of the frozen part of the network, where there is one
  *     state.safetensors    all that going on needs: parameters, optimiser, averages, and the place in the run
+ *     run.lock             the process that works in the folder
+ *     events.damaged.jsonl damaged lines of the events, where there were some
  *
  * Files are written under other names first, flushed and renamed. The state says how long the two logs were when it was
  * saved, so that a run which goes on cuts off what was told after that and tells it again.
  */
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseJson } from '../checkpoint/formats/json.ts'
@@ -23,9 +25,13 @@ import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
 import { saveModel } from '../checkpoint/save.ts'
 import type { TensorMap } from '../engines/engine.ts'
-import { ArgumentError, ResourceError, systemCode } from '../errors.ts'
+import { ArgumentError, CheckpointError, ResNetError, ResourceError, systemCode } from '../errors.ts'
 import { readModel } from '../inference/load.ts'
+import { modelFiles } from '../inference/paths.node.ts'
+import { shellPath } from '../shell.ts'
 import type { KeptEvent, RunSettings } from './events.ts'
+import { RunLock } from './run-lock.node.ts'
+import { Log, mendEvents, mendRecords } from './run-log.node.ts'
 import { parseSettings } from './settings.ts'
 import { type LogLengths, readState, readTensors, stateFile, tensorFile } from './state-file.ts'
 import type { Position, RunStore } from './store.ts'
@@ -34,6 +40,7 @@ import { tensorboardHeader, tensorboardRecords } from './tensorboard.ts'
 const names = {
   config: 'config.json',
   events: 'events.jsonl',
+  damaged: 'events.damaged.jsonl',
   tensorboard: 'events.out.tfevents.resnet',
   preview: 'preview.png',
   report: 'report.html',
@@ -42,50 +49,86 @@ const names = {
 } as const
 
 /**
- * Opens a run's folder to go on with the run in it, or for a new run, which makes it when it begins.
+ * Opens a run's folder to go on with the run in it, or for a new run, which makes it when it begins. No other process may
+ * work in it meanwhile.
  *
- * @throws ArgumentError where there is no run to resume, or one that nobody asked to resume; CheckpointError where it is
- * damaged.
+ * @throws ArgumentError where there is a run that nobody asked to go on with; CheckpointError where it is damaged;
+ * ResourceError where another process works in it.
  */
 export async function openRunFolder(
   path: string,
   { resume }: { readonly resume: boolean },
 ): Promise<RunStore> {
-  // A run begins when its first state is saved; what lies there before that is of one that never did.
-  const exists = await isThere(join(path, names.state))
-  if (exists && !resume) {
-    throw new ArgumentError(
-      `${path}: there is a run in it already; go on with --resume, or name another folder with --out`,
-    )
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) return new RunFolder(path)
+  if (!found.isDirectory())
+    throw new ArgumentError(`${path}: is a file; name a folder for the run with --out`)
+  const lock = await RunLock.take(path)
+  try {
+    return resume ? await RunFolder.resume(path, lock) : await RunFolder.over(path, lock)
+  } catch (error) {
+    await lock.release()
+    throw error
   }
-  if (!exists && resume)
-    throw new ArgumentError(`${path}: there is no run to resume; leave --resume out to begin one`)
-  return exists ? RunFolder.resume(path) : new RunFolder(path)
 }
 
 class RunFolder implements RunStore {
   readonly path: string
-  readonly resumed: RunStore['resumed']
+  readonly before: RunStore['before']
+  readonly #notes: string[]
+  #lock: RunLock | undefined
   #events: Log | undefined
   #tensorboard: Log | undefined
 
-  constructor(path: string, resumed?: RunStore['resumed']) {
+  constructor(path: string, found?: { readonly lock: RunLock; readonly before: RunStore['before'] }) {
     this.path = path
-    this.resumed = resumed
+    this.#lock = found?.lock
+    this.before = found?.before
+    this.#notes = [...(found?.lock.notes ?? [])]
   }
 
-  static async resume(path: string): Promise<RunFolder> {
-    const settings = parseSettings(
-      parseJson(await readFile(join(path, names.config)), join(path, names.config)),
-      join(path, names.config),
-    )
-    const { place, states } = await readState(join(path, names.state))
+  get notes(): readonly string[] {
+    return this.#notes
+  }
+
+  /** For a new run, in a folder that may hold one that never began: a run begins when its first state is saved. */
+  static async over(path: string, lock: RunLock): Promise<RunFolder> {
+    if (await isThere(join(path, names.state))) {
+      throw new ArgumentError(
+        `${path}: there is a run in it already; go on with --resume, or name another folder with --out`,
+      )
+    }
+    return new RunFolder(path, { lock, before: undefined })
+  }
+
+  static async resume(path: string, lock: RunLock): Promise<RunFolder> {
+    await removeLeftovers(path)
+    const config = join(path, names.config)
+    if (!(await isThere(join(path, names.state)))) {
+      const settings = await readSettings(config).catch(() => undefined)
+      const before = settings === undefined ? undefined : { settings, saved: undefined }
+      return new RunFolder(path, { lock, before })
+    }
+    const folder = shellPath(path)
+    const settings = await neededFor(folder, () => readSettings(config))
+    const { place, states } = await neededFor(folder, () => readState(join(path, names.state)))
     const { position, logs } = place
-    const best = join(path, 'best.safetensors')
-    const bestTensors = position.best === null ? undefined : (await readModel(best)).tensors
-    const folder = new RunFolder(path, { settings, run: { position, states, bestTensors } })
-    await folder.#openLogs(logs)
-    return folder
+    const best = join(path, modelFiles.best)
+    const bestTensors =
+      position.best === null ? undefined : (await neededFor(folder, () => readModel(best))).tensors
+    const run = new RunFolder(path, { lock, before: { settings, saved: { position, states, bestTensors } } })
+    await run.#goOn(logs, position)
+    return run
+  }
+
+  /** Brings the logs to where they were when the state was saved. */
+  async #goOn(logs: LogLengths, { step, epoch }: Position): Promise<void> {
+    const path = join(this.path, names.events)
+    const aside = join(this.path, names.damaged)
+    const events = await mendEvents(path, aside, { length: logs.events, step, epoch })
+    const tensorboard = await mendRecords(join(this.path, names.tensorboard), logs.tensorboard)
+    this.#notes.push(...events.notes, ...tensorboard.notes)
+    await this.#openLogs({ events: events.length, tensorboard: tensorboard.length })
   }
 
   async begin(settings: RunSettings): Promise<void> {
@@ -97,10 +140,17 @@ class RunFolder implements RunStore {
         },
       )
     })
-    await rm(join(this.path, names.features), { force: true })
+    if (this.#lock === undefined) {
+      this.#lock = await RunLock.take(this.path)
+      // Another process may have been quicker, and be gone again.
+      await RunFolder.over(this.path, this.#lock)
+    }
     await this.#openLogs({ events: 0, tensorboard: 0 })
-    await this.#tensorboard?.write(tensorboardHeader(Date.now() / 1000))
-    await this.#saveText(names.config, `${JSON.stringify(settings, null, 2)}\n`)
+    await this.saveSettings(settings)
+  }
+
+  saveSettings(settings: RunSettings): Promise<void> {
+    return this.#saveText(names.config, `${JSON.stringify(settings, null, 2)}\n`)
   }
 
   async append(event: KeptEvent): Promise<void> {
@@ -125,10 +175,12 @@ class RunFolder implements RunStore {
   }
 
   async saveModel(which: 'last' | 'best', model: Model): Promise<void> {
-    await saveModel(join(this.path, `${which}.safetensors`), model)
+    await this.#lock?.check()
+    await saveModel(join(this.path, modelFiles[which]), model)
   }
 
   async save(position: Position, states: TensorMap): Promise<void> {
+    await this.#lock?.check()
     const logs = {
       events: (await this.#events?.flush()) ?? 0,
       tensorboard: (await this.#tensorboard?.flush()) ?? 0,
@@ -148,6 +200,7 @@ class RunFolder implements RunStore {
   async close(): Promise<void> {
     await this.#events?.close()
     await this.#tensorboard?.close()
+    await this.#lock?.release()
   }
 
   async #saveText(name: string, text: string): Promise<void> {
@@ -157,57 +210,36 @@ class RunFolder implements RunStore {
   async #openLogs(lengths: LogLengths): Promise<void> {
     this.#events = await Log.open(join(this.path, names.events), lengths.events)
     this.#tensorboard = await Log.open(join(this.path, names.tensorboard), lengths.tensorboard)
+    if (lengths.tensorboard === 0) await this.#tensorboard.write(tensorboardHeader(Date.now() / 1000))
   }
 }
 
-/** A file that grows. */
-class Log {
-  readonly #path: string
-  readonly #file: FileHandle
-  #length: number
+async function readSettings(path: string): Promise<RunSettings> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new CheckpointError(`${path}: cannot be read (${systemCode(error) ?? error})`, { cause: error })
+  })
+  return parseSettings(parseJson(bytes, path), path)
+}
 
-  private constructor(path: string, file: FileHandle, length: number) {
-    this.#path = path
-    this.#file = file
-    this.#length = length
+/** Reads what a run cannot go on without; where it is damaged the models are still there. */
+async function neededFor<T>(folder: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof ResNetError)) throw error
+    throw new CheckpointError(
+      `${error.message}; the run cannot go on without it, but another can begin from its model: --from ${folder}`,
+      { cause: error },
+    )
   }
+}
 
-  /** Opens the file and cuts it off after `length` bytes. */
-  static async open(path: string, length: number): Promise<Log> {
-    const file = await open(path, length === 0 ? 'w' : 'r+').catch((error: unknown) => failed(path, error))
-    await file.truncate(length)
-    return new Log(path, file, length)
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    let written = 0
-    while (written < bytes.length) {
-      const { bytesWritten } = await this.#file
-        .write(bytes, written, bytes.length - written, this.#length)
-        .catch((error: unknown) => failed(this.#path, error))
-      written += bytesWritten
-      this.#length += bytesWritten
-    }
-  }
-
-  /** Waits until the disk has it; answers its length. */
-  async flush(): Promise<number> {
-    await this.#file.sync().catch((error: unknown) => failed(this.#path, error))
-    return this.#length
-  }
-
-  close(): Promise<void> {
-    return this.#file.close()
-  }
+/** Removes files that a killed process had not written to their end. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (/\.[0-9a-f]{8}\.part$/.test(name)) await rm(join(folder, name), { force: true })
 }
 
 async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
-}
-
-function failed(path: string, error: unknown): never {
-  throw new ResourceError(
-    `${path}: cannot be written (${systemCode(error) ?? error}); the run goes on with --resume once there is space again`,
-    { cause: error },
-  )
 }

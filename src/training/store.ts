@@ -49,10 +49,14 @@ export interface SavedRun {
 export interface RunStore {
   /** The folder, as it was named. */
   readonly path: string
-  /** The run that was there and goes on. */
-  readonly resumed: { readonly settings: RunSettings; readonly run: SavedRun } | undefined
-  /** Begins a new run. */
+  /** The run that was there and goes on; nothing was saved of one that was stopped before its first save. */
+  readonly before: { readonly settings: RunSettings; readonly saved: SavedRun | undefined } | undefined
+  /** What a person should know of how it was found. */
+  readonly notes: readonly string[]
+  /** Begins a run of which nothing is saved. */
   begin(settings: RunSettings): Promise<void>
+  /** Keeps the settings of a run that goes on with others. */
+  saveSettings(settings: RunSettings): Promise<void>
   append(event: KeptEvent): Promise<void>
   /** Keeps a sheet of augmented pictures, a PNG file; answers its path. */
   savePreview(png: Uint8Array): Promise<string>

@@ -101,3 +101,18 @@ function record(message: Message): Uint8Array {
 function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
+
+/** How many of the bytes are whole records, from the first on. */
+export function wholeRecords(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const isChecked = (start: number, end: number) =>
+    end + 4 <= bytes.length && view.getUint32(end, true) === masked(crc32c(bytes.subarray(start, end)))
+  let at = 0
+  while (isChecked(at, at + 8)) {
+    const data = at + 12
+    const end = data + Number(view.getBigUint64(at, true))
+    if (!isChecked(data, end)) break
+    at = end + 4
+  }
+  return at
+}

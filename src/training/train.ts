@@ -55,6 +55,7 @@ class Loop {
   #best: TensorMap | undefined
   /** All epochs so far, those before an interruption too. */
   readonly #epochs: EpochFigures[] = []
+  #isPrepared = false
   /** Models that no file holds yet. */
   #unsaved: { readonly last: Model; readonly best: Model | undefined } | undefined
   #lastSave = performance.now()
@@ -77,7 +78,7 @@ class Loop {
     if (saved !== undefined && store !== undefined)
       this.#epochs.push(...(await historyOf(store.events())).epochs)
     yield* this.#tell(this.#started())
-    for (const text of this.#run.set.notes) yield* this.#tell({ kind: 'note', text })
+    for (const text of [...this.#run.set.notes, ...this.#run.notes]) yield* this.#tell({ kind: 'note', text })
     if (this.#preview) yield* this.#tell(await this.#savePreview())
     yield* this.#prepare()
     let reason = this.#firstReason
@@ -96,7 +97,9 @@ class Loop {
       if (this.#isOutOfPatience) reason = 'early'
       else if (this.#stopped && this.#position.epoch < recipe.epochs) reason = 'interrupted'
     }
-    if (reason === 'interrupted' || this.#unsaved !== undefined) yield await this.#save()
+    // What is not prepared is not saved: a run that goes on prepares it, and must begin where a whole run does.
+    if ((reason === 'interrupted' && this.#isPrepared) || this.#unsaved !== undefined)
+      yield await this.#save()
     yield* this.#end(reason)
   }
 
@@ -108,7 +111,8 @@ class Loop {
       prepared = true
       yield event
     }
-    if (prepared && !this.#stopped) yield await this.#save()
+    this.#isPrepared = !prepared || !this.#stopped
+    if (prepared && this.#isPrepared) yield await this.#save()
   }
 
   /** A run that ended early, and is resumed, ends at once; so does one that is stopped before its first step. */

@@ -42,6 +42,32 @@ export async function historyOf(
   }
 }
 
+const endSchema = v.object({ steps: v.number() })
+const shapes: ReadonlyMap<string, v.GenericSchema> = new Map<string, v.GenericSchema>([
+  ['step', stepSchema],
+  ['epoch', epochSchema],
+  ['skipped', skippedSchema],
+  ['ended', endSchema],
+])
+
+/** Whether a value is an event as training tells it, so far as it is read back. */
+export function isTold(value: unknown): boolean {
+  const told = v.safeParse(kind, value)
+  if (!told.success) return false
+  const shape = shapes.get(told.output.kind)
+  return shape === undefined || v.is(shape, value)
+}
+
+/** At which step or epoch an event was told, if it is one of those that are told once for each. */
+export function toldAt(
+  event: unknown,
+): { readonly kind: string; readonly step?: number; readonly epoch?: number } | undefined {
+  const { kind: name } = parsed(kind, event)
+  if (name === 'step') return { kind: name, step: parsed(stepSchema, event).step }
+  if (name === 'epoch') return { kind: name, epoch: parsed(epochSchema, event).epoch }
+  return name === 'ended' ? { kind: name, step: parsed(endSchema, event).steps } : undefined
+}
+
 function epochFigures(event: unknown): EpochFigures {
   const { val, ...rest } = parsed(epochSchema, event)
   return val === undefined ? rest : { ...rest, val }

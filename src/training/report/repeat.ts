@@ -1,6 +1,7 @@
 /** The command that trains the same network again, and what sets its recipe apart from the named one. */
 import { preprocessingNamed } from '../../architecture/preprocessing.ts'
 import { variantNamed } from '../../architecture/variants.ts'
+import { shellPath, shellWord } from '../../shell.ts'
 import type { RunSettings } from '../events.ts'
 import { recipeNamed, recipeNames } from '../recipes.ts'
 
@@ -13,7 +14,6 @@ export function hasNamedRecipe({ recipeName }: RunSettings): boolean {
 export function repeatCommand(settings: RunSettings, data: string): string {
   const { dataset, arch, from, teacher, seed } = settings
   const words = [
-    ...['resnet', 'train', data],
     ...(from === null ? ['--arch', arch] : ['--from', from]),
     ...(teacher === null ? [] : ['--teacher', teacher]),
     ...recipeWords(settings),
@@ -21,7 +21,7 @@ export function repeatCommand(settings: RunSettings, data: string): string {
     ...(dataset.valFrom === 'split' ? [] : ['--validation', String(dataset.validation)]),
     ...preprocessingWords(settings),
   ]
-  return words.map(quoted).join(' ')
+  return ['resnet train', shellPath(data), ...words.map(shellWord)].join(' ')
 }
 
 export interface Change {
@@ -81,8 +81,4 @@ function changesOf(before: unknown, now: unknown, key: string): readonly Change[
 function fieldsOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   return new Map<string, unknown>(Object.entries(value))
-}
-
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -1,7 +1,7 @@
 /** The part of a report that says what to do with the model: lines to copy. */
+import { shellWord } from '../../shell.ts'
 import type { ReportData } from './data.ts'
 import { type Html, html, nothing } from './html.ts'
-import { quoted } from './repeat.ts'
 
 export function useSection({ places: { folder, data }, ended }: ReportData): Html {
   if (ended.best === null) return nothing
@@ -16,7 +16,7 @@ export function useSection({ places: { folder, data }, ended }: ReportData): Htm
     ['Hand it to other programs as ONNX', ['convert', model, `${folder}/best.onnx`]],
   ] as const
   const commands = lines.map(
-    ([words, args]) => html`<p>${words}:</p><pre>${['resnet', ...args].map(quoted).join(' ')}</pre>`,
+    ([words, args]) => html`<p>${words}:</p><pre>${['resnet', ...args].map(shellWord).join(' ')}</pre>`,
   )
   return html`<section><h2>Using the model</h2>${commands}<p>In a program:</p><pre>${program(model)}</pre></section>`
 }
