@@ -189,25 +189,100 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
   test.for([
     'isolated',
     'not isolated',
-  ])('the example page that is %s opens a model file, classifies a picture and says what computes', async (kind) => {
+  ])('the example page that is %s opens with an answer and its map, and says what computes', async (kind) => {
     const server = kind === 'isolated' ? isolated : plain
-    const loaded = await loadModel(modelFile)
-    const [best] = await loaded.classify(picture)
-    await loaded.dispose()
     await onPage(`${server.address}index.html`, async (page) => {
-      await page.setInputFiles('#model', modelFile)
-      await page.getByTitle('balloon').click()
       const first = page.locator('#answers li').first()
-      expect(await first.innerText()).toContain(best?.label)
-      expect(await first.innerText()).toContain(`${((best?.probability ?? 0) * 100).toFixed(1)} %`)
+      expect(await first.innerText()).toMatch(/^ship\s+(9\d|100)\.\d %$/)
+      await page.getByText('where it sees ship').waitFor()
+      // A map has many colours, an empty canvas has one.
+      expect(await page.locator('#map').evaluate(coloursOn)).toBeGreaterThan(100)
       expect(await page.locator('#engine').innerText()).toMatch(
         kind === 'isolated'
-          ? /on wasm: relaxed SIMD, \d+ threads?$/
+          ? /^cifar10-resnet20 on wasm: relaxed SIMD, \d+ threads?$/
           : /1 thread, as the page is not cross-origin isolated/,
       )
+      await page.getByTitle('truck').click()
+      await page.getByText('where it sees truck').waitFor()
+    })
+  })
+
+  test('the example page opens a model file, which answers for the picture that is shown', async () => {
+    const loaded = await loadModel(modelFile)
+    const [best] = await loaded.classify(join(root, 'examples/browser/pictures/ship.png'))
+    await loaded.dispose()
+    await onPage(`${isolated.address}index.html`, async (page) => {
+      await page.getByText('where it sees ship').waitFor()
+      await page.setInputFiles('#model', modelFile)
+      await page.getByText(`where it sees ${best?.label}`).waitFor()
+      const first = await page.locator('#answers li').first().innerText()
+      expect(first).toContain(`${((best?.probability ?? 0) * 100).toFixed(1)} %`)
+      expect(await page.locator('#engine').innerText()).toMatch(/^small on wasm/)
+    })
+  })
+
+  test.for([
+    'isolated',
+    'not isolated',
+  ])('the example page that is %s learns drawings, answers for a new one and saves its model', async (kind) => {
+    const server = kind === 'isolated' ? isolated : plain
+    await onPage(`${server.address}index.html`, async (page) => {
+      await page.getByText('where it sees ship').waitFor()
+      expect(await page.locator('#train').isDisabled()).toBe(true)
+      await page.fill('#second', 'kite')
+      await page.click('#draw-some')
+      await drawCross(page)
+      expect(await page.locator('#drawing').evaluate(coloursOn)).toBeGreaterThan(1)
+      await page.click('#add-second')
+      expect(await page.locator('#count-second').innerText()).toBe('13')
+      await page.click('#train')
+      await page.locator('#save:not([hidden])').waitFor({ timeout: 120_000 })
+      expect(await page.locator('#lesson').innerText()).toMatch(/(8\d|9\d|100) % of unseen ones right$/)
+
+      await drawCross(page)
+      await page.getByText('where it sees kite').waitFor()
+      await page.click('#clear')
+      expect(await page.locator('#drawing').evaluate(coloursOn)).toBe(1)
+
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')])
+      expect(download.suggestedFilename()).toBe('drawings.safetensors')
+      const loaded = await loadModel(await download.path())
+      expect(loaded.model.labels).toEqual(['circle', 'kite'])
+      await loaded.dispose()
+    })
+  })
+
+  test.each([1280, 390])('the example page fits a width of %i', async (width) => {
+    await onPage(`${isolated.address}index.html`, async (page) => {
+      await page.setViewportSize({ width, height: 800 })
+      await page.getByText('where it sees ship').waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
     })
   })
 })
+
+/** How many colours a canvas shows; it runs in the page. */
+function coloursOn(canvas: Element): number {
+  if (!(canvas instanceof HTMLCanvasElement)) return 0
+  const { width, height } = canvas
+  const bytes = canvas.getContext('2d')?.getImageData(0, 0, width, height).data.buffer
+  return new Set(bytes === undefined ? [] : new Uint32Array(bytes)).size
+}
+
+/** Draws on the example page's canvas as a person does. */
+async function drawCross(page: Page): Promise<void> {
+  await page.locator('#drawing').scrollIntoViewIfNeeded()
+  const { x = 0, y = 0 } = (await page.locator('#drawing').boundingBox()) ?? {}
+  for (const [from, to] of [
+    [60, 160],
+    [160, 60],
+  ] as const) {
+    await page.mouse.move(x + from, y + 60)
+    await page.mouse.down()
+    await page.mouse.move(x + to, y + 160, { steps: 8 })
+    await page.mouse.up()
+  }
+}
 
 /** The pictures of class folders and where the server has them. */
 function labelledPictures(folder: string, address: string): readonly Labelled[] {
