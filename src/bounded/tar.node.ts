@@ -17,6 +17,8 @@ export interface TarEntry {
   readonly path: string
   readonly type: ReadEntry['type']
   readonly size: number
+  /** Where a link leads, as the archive has it; empty for all else. */
+  readonly target: string
   /** Where its bytes begin in the archive. */
   readonly start: number
 }
@@ -72,10 +74,10 @@ export class TarWalk {
   }
 
   #enter(entry: ReadEntry, visit: TarVisitor): void {
-    const { path, type, size } = entry
+    const { path, type, size, linkpath: target = '' } = entry
     // The header's block has just been written: the file's bytes begin with the next one.
     const start = this.#offset + tarBlock
-    const sink = this.#visited(() => visit({ path, type, size, start }))
+    const sink = this.#visited(() => visit({ path, type, size, target, start }))
     if (sink !== undefined) {
       entry.on('data', (piece: Uint8Array) => this.#visited(() => sink.write(piece)))
       entry.on('end', () => this.#visited(() => sink.end()))

@@ -1,5 +1,6 @@
 /** One answer for each file: a bad one becomes `{file, error}`, the others are answered, and the status is 2. */
 import { listPictures } from '../datasets/open.ts'
+import { passedOverNotes } from '../datasets/passed-over.ts'
 import { ResNetError } from '../errors.ts'
 import type { EncodedPicture } from '../images/picture.ts'
 import type { Context } from './context.ts'
@@ -43,6 +44,8 @@ export async function eachPicture<T>(
       continue
     }
     total += list.pictures.length - 1
+    for (const note of [...list.notes, ...passedOverNotes(list.passedOver)])
+      process.stderr.write(`note: ${path}: ${note}\n`)
     try {
       for (const { file, read } of list.pictures) {
         await attempt(file, async () => one({ file, bytes: await read() }))

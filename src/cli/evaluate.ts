@@ -27,7 +27,7 @@ export function addEvaluate(program: Command, context: Context): void {
     .description('count how often a model is right on a dataset')
     .argument(
       '<dataset>',
-      'class folders or a .tar of them, CIFAR binary files, a .csv of file,label, or WebDataset shards',
+      'class folders or a .tar of them, CIFAR binary files, a .csv of files and labels, or WebDataset shards',
     )
     .requiredOption('--model <model>', modelHelp)
     .option('--split <name>', 'the part of the dataset: train, val or test')

@@ -5,16 +5,18 @@
 import type { FileHandle } from 'node:fs/promises'
 import { isTarHeader, TarDamage, type TarEntry, TarWalk, tarBlock } from '../bounded/tar.node.ts'
 import { DatasetError } from '../errors.ts'
+import { headBytes } from '../images/kinds.ts'
 import { pictureLimits } from '../images/picture.ts'
+import { ArchiveTree } from './archive-tree.ts'
 import { type DatasetFile, shownPath } from './dataset.ts'
 import { openRegular } from './regular.node.ts'
+import { type Walked, walk } from './tree.ts'
 
 const maxFiles = 5_000_000
 /** As long as any path that a system opens. */
 const maxPathLength = 4096
 
-export interface Archive {
-  readonly files: readonly DatasetFile[]
+export interface Archive extends Walked {
   close(): Promise<void>
 }
 
@@ -23,17 +25,22 @@ export async function openArchive(path: string): Promise<Archive> {
   const handle = await openRegular(path)
   try {
     const { size } = await handle.stat()
-    return { files: await listFiles(handle, path, size), close: () => handle.close() }
+    const tree = await readTree(handle, path, size)
+    return { ...(await walk(tree, '', () => tooMany(path))), close: () => handle.close() }
   } catch (error) {
     await handle.close()
     throw error
   }
 }
 
-async function listFiles(handle: FileHandle, path: string, size: number): Promise<readonly DatasetFile[]> {
+function tooMany(path: string): DatasetError {
+  return new DatasetError(`${path}: more than ${maxFiles} files; split the archive`)
+}
+
+async function readTree(handle: FileHandle, path: string, size: number): Promise<ArchiveTree> {
   try {
     await checkEnds(handle, path, size)
-    return await walk(handle, path, size)
+    return await goOver(handle, path, size)
   } catch (error) {
     if (!(error instanceof TarDamage)) throw error
     throw new DatasetError(`${path}: the archive is damaged or ends early (${error.message})`, {
@@ -42,21 +49,19 @@ async function listFiles(handle: FileHandle, path: string, size: number): Promis
   }
 }
 
-async function walk(handle: FileHandle, path: string, size: number): Promise<readonly DatasetFile[]> {
-  // An archive that was added to holds a file twice; the later one counts, as where it is unpacked.
-  const files = new Map<string, DatasetFile>()
+async function goOver(handle: FileHandle, path: string, size: number): Promise<ArchiveTree> {
+  const tree = new ArchiveTree()
   const tar = new TarWalk((entry) => {
     if (entry.path.length > maxPathLength) {
       throw new DatasetError(
         `${path}: a path of ${entry.path.length} characters (${shownPath(entry.path)}); expected at most ${maxPathLength}`,
       )
     }
-    if (entry.type === 'File' || entry.type === 'OldFile') {
-      const file = fileAt(handle, path, entry)
-      files.set(file.path, file)
-    }
-    if (files.size > maxFiles)
-      throw new DatasetError(`${path}: more than ${maxFiles} files; split the archive`)
+    if (entry.type === 'File' || entry.type === 'OldFile') tree.addFile(fileAt(handle, path, entry))
+    else if (entry.type === 'Directory') tree.addFolder(entry.path)
+    else if (entry.type === 'SymbolicLink') tree.addSymbolicLink(entry.path, entry.target)
+    else if (entry.type === 'Link') tree.addHardLink(entry.path, entry.target)
+    if (tree.size > maxFiles) throw tooMany(path)
     return undefined
   })
   const chunk = new Uint8Array(2048 * tarBlock)
@@ -67,7 +72,7 @@ async function walk(handle: FileHandle, path: string, size: number): Promise<rea
     offset += bytesRead
   }
   tar.end()
-  return [...files.values()]
+  return tree
 }
 
 /** The first block must be a header, the last one of the zeros that end an archive. */
@@ -91,7 +96,12 @@ async function checkEnds(handle: FileHandle, path: string, size: number): Promis
 
 function fileAt(handle: FileHandle, archive: string, { path, size, start }: TarEntry): DatasetFile {
   return {
-    path: path.replace(/^(\.\/)+/, ''),
+    path,
+    async head() {
+      const bytes = new Uint8Array(Math.min(size, headBytes))
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+      return bytes.subarray(0, bytesRead)
+    },
     async read(limit = pictureLimits.fileBytes) {
       if (size > limit)
         throw new DatasetError(

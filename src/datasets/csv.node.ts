@@ -1,119 +1,165 @@
 /**
- * Datasets as a table: `file,label` on each line (RFC 4180), perhaps with a first line of these words, then also with a
- * column `split`. Files lie beside or below the table: one from elsewhere could otherwise name any file of this machine.
+ * Datasets as a table: a line for each picture, its file and its class (RFC 4180), perhaps with titles, then also with the
+ * part that it is in. Files are named from the table's own folder, or by whole paths.
  */
-import { readFile, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { CsvError } from 'csv-parse'
 import { parse } from 'csv-parse/sync'
-import { DatasetError } from '../errors.ts'
+import { DatasetError, systemCode } from '../errors.ts'
+import { columnNotes, columnsOf, separatorOf } from './csv-columns.ts'
 import {
   catalogueOfLabels,
-  isPicturePath,
+  type DatasetFile,
   type Labelled,
   type OpenCatalogue,
+  pictureOf,
   shownPath,
-  splitNames,
 } from './dataset.ts'
+import { diskFile } from './folder.node.ts'
+import { Counter, passedOverText } from './passed-over.ts'
+import { sortFiles } from './sorted-files.ts'
+import { type Split, splitNamed, splitWords } from './splits.ts'
 
 const maxTableBytes = 256 * 1024 * 1024
 const maxLineLetters = 100_000
 const maxLabelLetters = 200
 
-interface Row {
-  /** Number of its line in the file, from 1. */
+interface Line {
+  /** Its number in the file, from 1. */
   readonly line: number
   readonly fields: readonly string[]
 }
 
-interface Columns {
-  readonly file: number
-  readonly label: number
-  readonly split: number | undefined
+/** A line that was understood. */
+interface Row {
+  readonly line: number
+  readonly file: string
+  readonly label: string
+  readonly split: Split | undefined
 }
 
 /**
- * Opens a table of pictures; `readPicture` gives the bytes of a path.
+ * Opens a table of pictures.
  *
  * @throws DatasetError naming the line that is wrong.
  */
-export async function openCsv(
-  path: string,
-  readPicture: (path: string) => Promise<Uint8Array>,
-): Promise<OpenCatalogue> {
+export async function openCsv(path: string): Promise<OpenCatalogue> {
   const { size } = await stat(path)
   if (size > maxTableBytes)
     throw new DatasetError(`${path}: ${size} bytes are more than a table of pictures may have`)
-  const rows = parseRows(path, await readFile(path, 'utf8'))
-  const header = columnsOf(rows[0]?.fields ?? [])
-  const columns = header ?? { file: 0, label: 1, split: undefined }
-  const lines = header === undefined ? rows : rows.slice(1)
-  if (lines.length === 0)
-    throw new DatasetError(`${path}: the table names no pictures; expected file,label on each line`)
-  const seen = new Map<string, number>()
-  const pictures = lines.map((row): Labelled => {
-    const fail = (why: string) => new DatasetError(`${path}: line ${row.line}: ${why}`)
-    if (header === undefined && row.fields.length !== 2)
-      throw fail(
-        `${row.fields.length} columns; expected file,label (or a first line that names the columns, as in file,label,split)`,
-      )
-    const file = fileOf(row, columns, fail)
-    const before = seen.get(file)
-    if (before !== undefined) throw fail(`${shownPath(file)} is listed already, on line ${before}`)
-    seen.set(file, row.line)
-    const full = join(dirname(path), file)
-    const read = async () => ({ file, bytes: await readPicture(full) })
-    return { file, label: labelOf(row, columns, fail), split: splitOf(row, columns, fail), read }
+  const passedOver = new Counter()
+  const { text, notes } = textOf(await readFile(path))
+  const rows = rowsOf(path, text, { passedOver, notes })
+  const files = await filesOf(path, rows, { passedOver, notes })
+  const { pictures } = await sortFiles([...files.keys()], passedOver, () => false)
+  if (pictures.length === 0) throw await nothingFound(path, rows, passedOver)
+  const labelled = pictures.flatMap((file): Labelled[] => {
+    const row = files.get(file)
+    if (row === undefined) return []
+    return [{ file: row.file, label: row.label, split: row.split, read: pictureOf(file) }]
   })
-  return { ...catalogueOfLabels(basename(path), pictures), close: async () => undefined }
+  const kept = new Set(labelled.map(({ label }) => label))
+  // A class of which no picture is left stays among the classes: it is said, or ends a training.
+  const lost = new Map(rows.filter(({ label }) => !kept.has(label)).map((row) => [row.label, row]))
+  const lacking = [...lost.values()].map(({ label, split, line }) => ({
+    label,
+    split,
+    place: `line ${line}`,
+    why: 'none of its pictures can be read',
+  }))
+  const catalogue = catalogueOfLabels(basename(path), labelled, lacking)
+  return {
+    ...catalogue,
+    passedOver: passedOver.list(),
+    notes: [...notes, ...catalogue.notes],
+    close: async () => undefined,
+  }
 }
 
-function parseRows(path: string, text: string): readonly Row[] {
-  const rows: Row[] = []
+/** The table's text; Excel writes UTF-16 and, for older programs, Windows-1252. */
+function textOf(bytes: Uint8Array): { readonly text: string; readonly notes: string[] } {
+  const decoded = (encoding: string, fatal = false) => new TextDecoder(encoding, { fatal }).decode(bytes)
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return { text: decoded('utf-16le'), notes: [] }
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return { text: decoded('utf-16be'), notes: [] }
+  try {
+    return { text: decoded('utf-8', true), notes: [] }
+  } catch {
+    return { text: decoded('windows-1252'), notes: ['the table is no UTF-8; it is read as Windows-1252'] }
+  }
+}
+
+interface Told {
+  readonly passedOver: Counter
+  readonly notes: string[]
+}
+
+function rowsOf(path: string, text: string, { passedOver, notes }: Told): readonly Row[] {
+  const separator = separatorOf(text)
+  const lines = linesOf(path, text, separator)
+  if (separator !== ',')
+    notes.push(`the table's columns are separated by ${separator === '\t' ? 'tabs' : `"${separator}"`}`)
+  const [first] = lines
+  const header = columnsOf(first?.fields ?? [])
+  if (first !== undefined && header !== undefined) notes.push(...columnNotes(first.fields, header))
+  const columns = header ?? { file: 0, label: 1, split: undefined }
+  const rows = header === undefined ? lines : lines.slice(1)
+  if (rows.length === 0)
+    throw new DatasetError(`${path}: the table names no pictures; expected file,label on each line`)
+  const seen = new Map<string, Row>()
+  for (const { line, fields } of rows) {
+    const fail = (why: string) => new DatasetError(`${path}: line ${line}: ${why}`)
+    if (header === undefined && fields.length !== 2) throw fail(columnsText(fields))
+    const file = (fields[columns.file] ?? '').replaceAll('\\', '/').replace(/^(\.\/)+/, '')
+    if (file === '') throw fail('it names no picture; expected file,label')
+    const label = labelOf(fields[columns.label] ?? '', fail)
+    const split = columns.split === undefined ? undefined : splitOf(fields[columns.split] ?? '', fail)
+    const before = seen.get(file)
+    if (before === undefined) seen.set(file, { line, file, label, split })
+    else if (before.label === label && before.split === split)
+      passedOver.add(
+        'line that names a picture again',
+        'lines that name a picture again',
+        `line ${line}: ${file}`,
+      )
+    else
+      throw fail(
+        `${shownPath(file)} is listed already, on line ${before.line}, with another ${before.label === label ? 'split' : 'class'}; a picture has one`,
+      )
+  }
+  return [...seen.values()]
+}
+
+function columnsText(fields: readonly string[]): string {
+  const titles = fields.slice(0, 6).map((field) => `"${shownPath(field).slice(0, 40)}"`)
+  return `${fields.length} ${fields.length === 1 ? 'column' : 'columns'} (${titles.join(', ')}); expected file,label, or a first line with titles such as file or image_path, label or class, and split`
+}
+
+function linesOf(path: string, text: string, delimiter: string): readonly Line[] {
+  const lines: Line[] = []
   try {
     parse(text, {
       bom: true,
+      delimiter,
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,
       max_record_size: maxLineLetters,
-      on_record: (fields: string[], { lines }) => {
-        rows.push({ line: lines, fields })
+      on_record: (fields: string[], info) => {
+        lines.push({ line: info.lines, fields })
         return null
       },
     })
-    return rows
+    return lines
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     throw new DatasetError(`${path}: no table of file,label (${shownPath(error.message)})`, { cause: error })
   }
 }
 
-/** The columns that the first line names, or `undefined` where it names none. */
-function columnsOf(fields: readonly string[]): Columns | undefined {
-  const at = (name: string) => fields.findIndex((field) => field.toLowerCase() === name)
-  const [file, label, split] = [at('file'), at('label'), at('split')]
-  return file < 0 || label < 0 ? undefined : { file, label, split: split < 0 ? undefined : split }
-}
-
 type Fail = (why: string) => DatasetError
 
-/** The picture's path, with `/` between its parts. */
-function fileOf({ fields }: Row, columns: Columns, fail: Fail): string {
-  const named = fields[columns.file] ?? ''
-  const file = named.replaceAll('\\', '/').replace(/^(\.\/)+/, '')
-  if (/^(\/|[A-Za-z]:)/.test(file) || file.split('/').includes('..')) {
-    throw fail(
-      `${shownPath(named)} is not beside or below the table; put the table above its pictures and name them from there`,
-    )
-  }
-  if (!isPicturePath(file))
-    throw fail(`"${shownPath(named)}" is no picture (.jpg, .png, .webp); expected file,label`)
-  return file
-}
-
-function labelOf({ fields }: Row, { label }: Columns, fail: Fail): string {
-  const text = fields[label] ?? ''
+function labelOf(text: string, fail: Fail): string {
   if (text === '') throw fail('its label is empty; expected file,label')
   if (text.length > maxLabelLetters || /\p{Cc}/u.test(text))
     throw fail(
@@ -122,9 +168,92 @@ function labelOf({ fields }: Row, { label }: Columns, fail: Fail): string {
   return text
 }
 
-function splitOf({ fields }: Row, { split }: Columns, fail: Fail): string | undefined {
-  if (split === undefined) return undefined
-  const text = fields[split] ?? ''
-  if (splitNames.includes(text)) return text
-  throw fail(`its split is "${shownPath(text)}"; expected one of ${splitNames.join(', ')}`)
+function splitOf(text: string, fail: Fail): Split {
+  const split = splitNamed(text)
+  if (split !== undefined) return split
+  throw fail(`its split is "${shownPath(text)}"; expected ${splitWords}`)
+}
+
+/** The files that the rows name and that there are; those that are not are counted. */
+async function filesOf(
+  path: string,
+  rows: readonly Row[],
+  { passedOver, notes }: Told,
+): Promise<ReadonlyMap<DatasetFile, Row>> {
+  const files = new Map<DatasetFile, Row>()
+  const folders = new Folders()
+  let outside = 0
+  let completed = 0
+  for (const row of rows) {
+    const named = isAbsolute(row.file) ? row.file : join(dirname(path), row.file)
+    const real = (await isFile(named)) ? named : await folders.withEnding(named)
+    if (real === undefined) {
+      passedOver.add('missing file', 'missing files', `line ${row.line}: ${row.file}`)
+      continue
+    }
+    if (real !== named) completed++
+    if (isAbsolute(row.file) || row.file.split('/').includes('..')) outside++
+    files.set(diskFile(row.file, real), row)
+  }
+  if (completed > 0)
+    notes.push(
+      `${completed} ${completed === 1 ? 'picture is' : 'pictures are'} named without ending, and found with one`,
+    )
+  if (outside > 0)
+    notes.push(
+      `${outside} ${outside === 1 ? 'picture is' : 'pictures are'} named by whole paths or outside the table's folder`,
+    )
+  return files
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Files by their names without endings, folder by folder. */
+class Folders {
+  readonly #folders = new Map<string, ReadonlyMap<string, readonly string[]>>()
+
+  /** The one file of that name with an ending; undefined where there is none, or more than one. */
+  async withEnding(path: string): Promise<string | undefined> {
+    const folder = dirname(path)
+    const names = this.#folders.get(folder) ?? (await this.#read(folder))
+    this.#folders.set(folder, names)
+    const found = names.get(basename(path)) ?? []
+    return found.length === 1 ? join(folder, found[0] ?? '') : undefined
+  }
+
+  async #read(folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
+    const names = new Map<string, string[]>()
+    const entries = await readdir(folder).catch((error: unknown) => {
+      if (systemCode(error) === undefined) throw error
+      return []
+    })
+    for (const name of entries) {
+      const stem = name.replace(/\.[^.]*$/, '')
+      if (stem !== name && stem !== '') names.set(stem, [...(names.get(stem) ?? []), name])
+    }
+    return names
+  }
+}
+
+/** Says where the files are, where that can be seen. */
+async function nothingFound(path: string, rows: readonly Row[], passedOver: Counter): Promise<DatasetError> {
+  const [first] = rows
+  const name = first?.file ?? ''
+  const folder = dirname(path)
+  const folders = await readdir(folder, { withFileTypes: true })
+  for (const entry of folders.filter((one) => one.isDirectory())) {
+    if (!(await isFile(join(folder, entry.name, name)))) continue
+    return new DatasetError(
+      `${path}: ${shownPath(name)} (line ${first?.line}) lies in ${entry.name}/; move the table there, or name ${entry.name}/${shownPath(name)}`,
+    )
+  }
+  return new DatasetError(
+    `${path}: none of its ${rows.length} pictures can be read: ${passedOverText(passedOver.list())}; they are named from the table's folder`,
+  )
 }

@@ -1,6 +1,8 @@
 /** A labelled set of pictures: classes, and items that are read one at a time. */
 import { DatasetError } from '../errors.ts'
 import type { EncodedPicture, Picture } from '../images/picture.ts'
+import { type Split, splitNamed } from './splits.ts'
+import { isSystemName } from './system-names.ts'
 
 /** Files of one kind that are not taken as pictures, for instance `HEIC pictures`. */
 export interface PassedOver {
@@ -9,6 +11,8 @@ export interface PassedOver {
   readonly count: number
   /** The path of one of them. */
   readonly example: string
+  /** What to do about them, where something can be done. */
+  readonly advice?: string
 }
 
 /** A picture of a dataset and its class. */
@@ -40,6 +44,8 @@ export interface Dataset {
 export interface DatasetFile {
   /** Path with `/` between its parts. */
   readonly path: string
+  /** Its first bytes, `headBytes` of them or all that there are. */
+  head(): Promise<Uint8Array>
   /** Its bytes; no more than a picture may have, or than `limit`. */
   read(limit?: number): Promise<Uint8Array>
 }
@@ -51,6 +57,8 @@ export interface Catalogue {
   readonly classes: readonly string[]
   /** Sorted by class, then by file; either all of them are in a split, or none. */
   readonly items: readonly CataloguedItem[]
+  /** Class folders without a picture that is read; their classes are among the others. */
+  readonly lacking: readonly Lacking[]
   /** What lies beside the pictures, those of most files first. */
   readonly passedOver: readonly PassedOver[]
   /** What a person should know of how the dataset was read. */
@@ -58,7 +66,17 @@ export interface Catalogue {
 }
 
 export interface CataloguedItem extends DatasetItem {
-  readonly split: string | undefined
+  readonly split: Split | undefined
+}
+
+/** A class folder without a picture that is read. */
+export interface Lacking {
+  readonly label: string
+  readonly split: Split | undefined
+  /** Its folder, or its line in a table. */
+  readonly place: string
+  /** What there is instead: `only 12 HEIC pictures`. */
+  readonly why: string
 }
 
 /** A catalogue whose files are open. */
@@ -66,18 +84,23 @@ export interface OpenCatalogue extends Catalogue {
   close(): Promise<void>
 }
 
-export const splitNames: readonly string[] = ['train', 'val', 'validation', 'test']
-
 /** A picture whose class goes by its name. */
 export interface Labelled extends Omit<CataloguedItem, 'class'> {
   readonly label: string
 }
 
-/** The catalogue of pictures whose classes are known by name: numbered alphabetically, or by value where all are numbers. */
-export function catalogueOfLabels(name: string, pictures: readonly Labelled[]): Catalogue {
-  const labels = [...new Set(pictures.map(({ label }) => label))]
-  const isNumbers = labels.every((label) => /^\d{1,9}$/.test(label))
-  const classes = isNumbers ? labels.sort((a, b) => Number(a) - Number(b)) : labels.sort()
+/**
+ * The catalogue of pictures whose classes are known by name: numbered in the order of their letters, as ImageFolder does, or
+ * by value where all are whole numbers.
+ */
+export function catalogueOfLabels(
+  name: string,
+  pictures: readonly Labelled[],
+  lacking: readonly Lacking[] = [],
+): Catalogue {
+  const labels = [...new Set([...pictures, ...lacking].map(({ label }) => label))].sort()
+  const isNumbers = labels.every(isWholeNumber)
+  const classes = isNumbers ? labels.sort((a, b) => Number(a) - Number(b)) : labels
   const numbers = new Map(classes.map((label, index) => [label, index]))
   const items = pictures.map(({ file, label, split, read }) => ({
     file,
@@ -85,11 +108,45 @@ export function catalogueOfLabels(name: string, pictures: readonly Labelled[]): 
     split,
     read,
   }))
-  return { name, classes, items: inOrder(items), ...nothingToTell }
+  return { name, classes, items: inOrder(items), ...nothingToTell, lacking, notes: twinNotes(classes) }
+}
+
+export function isWholeNumber(label: string): boolean {
+  return /^\d{1,9}$/.test(label)
+}
+
+/** Names that only differ in how they are written. */
+function twinNotes(classes: readonly string[]): readonly string[] {
+  const first = new Map<string, string>()
+  const notes: string[] = []
+  for (const label of classes) {
+    const before = first.get(looseName(label))
+    if (before === undefined) first.set(looseName(label), label)
+    else
+      notes.push(
+        `the classes ${quoted(before)} and ${quoted(label)} only differ in how they are written, and are two classes; join them if they are one`,
+      )
+  }
+  return notes.length <= 3 ? notes : [...notes.slice(0, 3), `and ${notes.length - 3} more such pairs`]
+}
+
+/** Composed letters are told from decomposed ones, which look the same. */
+function quoted(label: string): string {
+  const form = label === label.normalize('NFC') ? '' : ' (decomposed letters)'
+  return `"${shownPath(label)}"${form}`
+}
+
+/** `Traffic_Light`, `traffic light` and, with a decomposed letter or not, `Café` and `Café` are loosely the same. */
+export function looseName(name: string): string {
+  return name
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\s_-]+/g, ' ')
+    .trim()
 }
 
 /** Of a dataset that holds its pictures and nothing else. */
-export const nothingToTell = { passedOver: [], notes: [] } as const
+export const nothingToTell = { lacking: [], passedOver: [], notes: [] } as const
 
 /** Items sorted by class, then by file: the same on every machine. */
 export function inOrder(items: readonly CataloguedItem[]): readonly CataloguedItem[] {
@@ -97,7 +154,7 @@ export function inOrder(items: readonly CataloguedItem[]): readonly CataloguedIt
 }
 
 /** The splits that a catalogue has, sorted; none where it is of one piece. */
-export function splitsOf({ items }: Catalogue): readonly string[] {
+export function splitsOf({ items }: Pick<Catalogue, 'items'>): readonly Split[] {
   const found = new Set(items.map(({ split }) => split).filter((split) => split !== undefined))
   return [...found].sort()
 }
@@ -108,34 +165,44 @@ export function splitsOf({ items }: Catalogue): readonly string[] {
  * @throws DatasetError where there is no such split.
  */
 export function takeSplit(catalogue: Catalogue, wanted: string | undefined): Omit<Dataset, 'close'> {
-  const { name, classes, items, passedOver, notes } = catalogue
+  const { name, classes, items, passedOver } = catalogue
   const splits = splitsOf(catalogue)
   if (splits.length === 0) {
-    if (wanted === undefined) return { name, classes, split: undefined, items, passedOver, notes }
+    if (wanted === undefined)
+      return { name, classes, split: undefined, items, passedOver, notes: notesOf(catalogue, undefined) }
     throw new DatasetError(`${name}: has no splits, so none is called "${wanted}"; leave --split out`)
   }
-  const split = wanted ?? ['val', 'validation', 'test'].find((candidate) => splits.includes(candidate))
-  if (split === undefined) {
+  const split =
+    wanted === undefined
+      ? (['val', 'test'] as const).find((candidate) => splits.includes(candidate))
+      : splitNamed(wanted)
+  if (split === undefined && wanted === undefined) {
     throw new DatasetError(
       `${name}: has no val or test, only ${splits.join(', ')}; ask for that with --split ${splits[0]}`,
     )
   }
-  if (!splits.includes(split)) {
+  if (split === undefined || !splits.includes(split)) {
     throw new DatasetError(`${name}: has no split "${wanted}"; it has ${splits.join(', ')}`)
   }
-  return { name, classes, split, items: items.filter((item) => item.split === split), passedOver, notes }
+  const taken = items.filter((item) => item.split === split)
+  return { name, classes, split, items: taken, passedOver, notes: notesOf(catalogue, split) }
 }
 
-const pictureEnding = /\.(jpe?g|png|webp)$/i
-
-/** Whether a path is that of a picture: by its ending, hidden files left out. */
-export function isPicturePath(path: string): boolean {
-  return pictureEnding.test(path) && !isHidden(path)
+/** The catalogue's notes, and those of the class folders of this split that hold no pictures. */
+export function notesOf({ notes, lacking }: Catalogue, split: Split | undefined): readonly string[] {
+  const own = lacking.filter((one) => one.split === split)
+  return [
+    ...notes,
+    ...own.map(
+      ({ label, place, why }) =>
+        `class ${shownPath(label)} (${shownPath(place)}) has no pictures that are read: ${why}`,
+    ),
+  ]
 }
 
-/** Whether a path is one that a system put there for itself. */
+/** Whether a path is one that a system or program put there for itself. */
 export function isHidden(path: string): boolean {
-  return path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')
+  return path.split('/').some((part) => part.startsWith('.') || isSystemName(part))
 }
 
 /** How a file's picture is read. */

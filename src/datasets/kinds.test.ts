@@ -108,13 +108,13 @@ describe('the CIFAR binary files', () => {
       await symlink('/dev/zero', join(path, 'test_batch.bin'))
       return path
     })
-    expect(await refusal(linked)).toContain('test_batch.bin: not a regular file')
+    expect(await refusal(linked)).toContain('test_batch.bin of the CIFAR-10 binary files is missing')
     const dangling = write('dangling', replaced('test_batch.bin', '')).then(async (path) => {
       await rm(join(path, 'test_batch.bin'))
       await symlink('nowhere', join(path, 'test_batch.bin'))
       return path
     })
-    expect(await refusal(dangling)).toContain('dangling: cannot be read (ENOENT')
+    expect(await refusal(dangling)).toContain('test_batch.bin of the CIFAR-10 binary files is missing')
     const nameless = write('nameless', replaced('batches.meta.txt', 'airplane\n'))
     expect(await refusal(nameless)).toContain('names 1 classes; CIFAR-10 has 10')
   })
@@ -147,15 +147,16 @@ describe('a table', () => {
   it.each([
     ['', 'the table names no pictures; expected file,label'],
     ['file,label\n', 'the table names no pictures'],
-    ['filename,class\na/one.jpg,x\n', 'line 1: "filename" is no picture (.jpg, .png, .webp)'],
-    ['a/one.jpg\n', 'line 1: 1 columns; expected file,label'],
+    ['Bild,Klasse\n', 'none of its 1 pictures can be read: 1 missing file (line 1: Bild)'],
+    ['a/one.jpg\n', 'line 1: 1 column ("a/one.jpg"); expected file,label'],
     ['a/one.jpg,x\n\n"two, or ""2"".png",\n', 'line 3: its label is empty'],
     ['file,label\na/one.jpg\n', 'line 2: its label is empty'],
-    ['a/one.jpg,x\na/one.jpg,y\n', 'line 2: a/one.jpg is listed already, on line 1'],
-    ['../a.jpg,x\n', 'line 1: ../a.jpg is not beside or below the table'],
-    ['/etc/a.jpg,x\n', 'line 1: /etc/a.jpg is not beside or below the table'],
-    ['C:\\a.jpg,x\n', 'is not beside or below the table'],
-    ['file,label,split\na/one.jpg,x,dev\n', 'line 2: its split is "dev"; expected one of train, val'],
+    ['a/one.jpg,x\na/one.jpg,y\n', 'line 2: a/one.jpg is listed already, on line 1, with another class'],
+    ['../a.jpg,x\n', 'none of its 1 pictures can be read: 1 missing file (line 1: ../a.jpg)'],
+    ['one.jpg,x\n', 'one.jpg (line 1) lies in a/; move the table there, or name a/one.jpg'],
+    ['set.csv,x\n', 'none of its 1 pictures can be read: 1 text file (set.csv)'],
+    ['file,label,split\na/one.jpg,x,dark\n', 'line 2: its split is "dark"; expected train, val (valid'],
+    ['file,cat,dog\na/one.jpg,1,0\n', '3 columns ("file", "cat", "dog"); expected file,label'],
     ['a/one.jpg,"x\n', 'no table of file,label'],
     [`a/one.jpg,${'x'.repeat(300)}\n`, 'line 1: its label is no name'],
   ])('%j is refused in words', async (csv, message) => {
@@ -205,7 +206,11 @@ describe('shards', () => {
 
   const one = (path: string, content: Uint8Array | string): Files => [{ path, content }]
   it.each<readonly [string, () => Files, string]>([
-    ['a class without a picture', () => one('a.cls', '0'), 'a has a class, but no KEY.jpg'],
+    [
+      'a class without a picture',
+      () => one('a.cls', '0'),
+      'no pictures that are read, only 1 sample without a picture that is read',
+    ],
     ['a picture without a class', () => [...samples(), ...one('b.jpg', red)], 'b has no KEY.cls'],
     ['two pictures', () => [...samples(), ...one('0001.png', blue)], '0001.png is a second picture'],
     [

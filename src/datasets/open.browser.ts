@@ -1,6 +1,6 @@
 /** The browser's twin of `open.node.ts`: a page has no folders. */
 import { DatasetError } from '../errors.ts'
-import type { OpenCatalogue } from './dataset.ts'
+import type { OpenCatalogue, PassedOver } from './dataset.ts'
 
 export interface ListedPicture {
   readonly file: string
@@ -9,6 +9,9 @@ export interface ListedPicture {
 
 export interface PictureList {
   readonly pictures: readonly ListedPicture[]
+  /** What lies beside them in the folder or archive. */
+  readonly passedOver: readonly PassedOver[]
+  readonly notes: readonly string[]
   close(): Promise<void>
 }
 

@@ -1,18 +1,21 @@
 /** Opens datasets and picture collections from disk: folders, tar archives and tables. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { DatasetError, ImageError, systemCode } from '../errors.ts'
-import { pictureLimits } from '../images/picture.ts'
+import { DatasetError, systemCode } from '../errors.ts'
 import { type Archive, openArchive } from './archive.node.ts'
 import { cifarLayout, openCifar } from './cifar.node.ts'
 import { catalogueOfFolders } from './class-folders.ts'
 import { openCsv } from './csv.node.ts'
-import { type Catalogue, type DatasetFile, isHidden, isPicturePath, type OpenCatalogue } from './dataset.ts'
+import { type Catalogue, type DatasetFile, isHidden, type OpenCatalogue, type PassedOver } from './dataset.ts'
+import { readPicture, walkFolder } from './folder.node.ts'
+import { Counter, passedOverText } from './passed-over.ts'
 import { catalogueOfShards, classesFile, isShard, type Shard, splitOfShard } from './shards.ts'
+import { sortFiles } from './sorted-files.ts'
+import type { Walked } from './tree.ts'
 
 /**
  * Everything that a path holds. What it is shows in what lies there: the CIFAR binary files, WebDataset shards (one or a
- * folder of them), a `.csv` table of `file,label`, or class folders, perhaps below `train/`, `val/` or `test/`, in a folder
+ * folder of them), a `.csv` or `.tsv` table of files and labels, or class folders, perhaps below `train/`, `val/` or `test/`, in a folder
  * or a `.tar`.
  *
  * @throws DatasetError for what is no dataset.
@@ -28,23 +31,24 @@ export async function openCatalogue(path: string): Promise<OpenCatalogue> {
 
 async function openAny(name: string, path: string): Promise<OpenCatalogue> {
   if (await isFolder(path, 'dataset')) return openFolder(name, path)
-  if (/\.csv$/i.test(path)) return openCsv(path, readPicture)
+  if (/\.(csv|tsv)$/i.test(path)) return openCsv(path)
   const archive = await openArchive(path)
   return closingOnError([archive], async () =>
     isShard(archive.files)
       ? catalogueOfShards(name, [{ prefix: '', split: undefined, files: archive.files }], undefined)
-      : catalogueOfFolders(name, archive.files),
+      : catalogueOfFolders(name, archive),
   )
 }
 
 async function openFolder(name: string, path: string): Promise<OpenCatalogue> {
-  const files = await filesIn(path)
-  const paths = new Set(files.map((file) => file.path))
+  const walked = await walkFolder(path)
+  const paths = new Set(walked.files.map((file) => file.path))
   const cifar = cifarLayout(paths)
   if (cifar !== undefined) return openCifar(name, path, paths, cifar)
-  const shards = files.filter((file) => /\.tar$/i.test(file.path) && !isHidden(file.path))
-  if (shards.length === 0 || files.some((file) => isPicturePath(file.path))) {
-    return { ...catalogueOfFolders(name, files), close: async () => undefined }
+  const shards = walked.files.filter((file) => /\.tar$/i.test(file.path) && !isHidden(file.path))
+  // Shards lie alone; archives beside pictures are passed over.
+  if (shards.length === 0 || (await holdsPicture(walked.files))) {
+    return { ...(await catalogueOfFolders(name, walked)), close: async () => undefined }
   }
   const archives: Archive[] = []
   return closingOnError(archives, async () => {
@@ -57,9 +61,14 @@ async function openFolder(name: string, path: string): Promise<OpenCatalogue> {
     return catalogueOfShards(
       name,
       opened,
-      files.find((file) => file.path === classesFile),
+      walked.files.find((file) => file.path === classesFile),
     )
   })
+}
+
+async function holdsPicture(files: readonly DatasetFile[]): Promise<boolean> {
+  const { pictures } = await sortFiles(files, new Counter())
+  return pictures.length > 0
 }
 
 /** A catalogue that closes its archives, which are closed at once where there is none. */
@@ -86,42 +95,41 @@ export interface ListedPicture {
 
 export interface PictureList {
   readonly pictures: readonly ListedPicture[]
+  /** What lies beside them in the folder or archive. */
+  readonly passedOver: readonly PassedOver[]
+  readonly notes: readonly string[]
   close(): Promise<void>
 }
 
 /** The pictures that a path names: a file, those in a folder and below, those in a tar archive. Throws `DatasetError` where there are none. */
 export async function listPictures(path: string): Promise<PictureList> {
-  const named = (files: readonly DatasetFile[], separator: string) =>
-    files
-      .filter((file) => isPicturePath(file.path))
-      .map((file) => ({ file: `${path}${separator}${file.path}`, read: file.read }))
-      .sort((a, b) => (a.file < b.file ? -1 : 1))
-  if (await isFolder(path, 'picture')) {
-    return some(path, { pictures: named(await filesIn(path), '/'), close: async () => undefined })
-  }
+  if (await isFolder(path, 'picture'))
+    return pictureList(path, await walkFolder(path), { separator: '/', close: async () => undefined })
   if (!path.toLowerCase().endsWith('.tar')) {
-    return { pictures: [{ file: path, read: () => readPicture(path) }], close: async () => undefined }
+    const pictures = [{ file: path, read: () => readPicture(path) }]
+    return { pictures, passedOver: [], notes: [], close: async () => undefined }
   }
   const archive = await openArchive(path)
-  return some(path, { pictures: named(archive.files, ':'), close: archive.close })
+  return pictureList(path, archive, { separator: ':', close: archive.close })
 }
 
-async function some(path: string, list: PictureList): Promise<PictureList> {
-  if (list.pictures.length > 0) return list
-  await list.close()
-  throw new DatasetError(`${path}: no pictures (JPEG, PNG, WebP) in it`)
-}
-
-async function readPicture(path: string, limit: number = pictureLimits.fileBytes): Promise<Uint8Array> {
-  const unread = (error: unknown) => {
-    throw new ImageError(`${path}: cannot be read (${systemCode(error) ?? error})`, { cause: error })
+async function pictureList(
+  path: string,
+  walked: Walked,
+  { separator, close }: { readonly separator: string; close(): Promise<void> },
+): Promise<PictureList> {
+  const { pictures } = await sortFiles(walked.files, walked.passedOver)
+  const passedOver = walked.passedOver.list()
+  if (pictures.length > 0) {
+    const named = pictures
+      .map((file) => ({ file: `${path}${separator}${file.path}`, read: file.read }))
+      .sort((a, b) => (a.file < b.file ? -1 : 1))
+    return { pictures: named, passedOver, notes: walked.notes, close }
   }
-  const found = await stat(path).catch(unread)
-  // A device or pipe has no size to check, and may never end.
-  if (!found.isFile()) throw new ImageError(`${path}: not a regular file; give a picture`)
-  const { size } = found
-  if (size > limit) throw new ImageError(`${path}: ${size} bytes are more than the ${limit} that it may have`)
-  return readFile(path).catch(unread)
+  await close()
+  throw new DatasetError(
+    `${path}: no pictures that are read in it, only ${passedOver.length === 0 ? 'nothing' : passedOverText(passedOver)}`,
+  )
 }
 
 /** Whether it is a folder rather than a file. A pipe or device is neither: reading one may never end. */
@@ -137,18 +145,4 @@ async function isFolder(path: string, what: string): Promise<boolean> {
   if (!status.isDirectory() && !status.isFile())
     throw new DatasetError(`${path}: a pipe or device; give a file, a folder or a .tar`)
   return status.isDirectory()
-}
-
-/** All files below a folder; a link to a file is that file, links to folders are not followed. */
-async function filesIn(folder: string): Promise<readonly DatasetFile[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    throw new DatasetError(`${folder}: cannot be read (${systemCode(error) ?? error})`, { cause: error })
-  })
-  return entries
-    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-    .map((entry) => {
-      const full = join(entry.parentPath, entry.name)
-      const path = full.slice(join(folder, 'x').length - 1).replaceAll('\\', '/')
-      return { path, read: (limit) => readPicture(full, limit) }
-    })
 }

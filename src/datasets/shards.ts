@@ -9,16 +9,17 @@ import {
   type DatasetFile,
   inOrder,
   isHidden,
-  isPicturePath,
   nothingToTell,
   shownPath,
-  splitNames,
 } from './dataset.ts'
+import { Counter, passedOverText } from './passed-over.ts'
+import { sortFiles } from './sorted-files.ts'
+import { type Split, splitNamed } from './splits.ts'
 
 export interface Shard {
   /** What its files' names begin with, for instance `train/000.tar:`. */
   readonly prefix: string
-  readonly split: string | undefined
+  readonly split: Split | undefined
   readonly files: readonly DatasetFile[]
 }
 
@@ -36,9 +37,9 @@ export function isShard(files: readonly DatasetFile[]): boolean {
 }
 
 /** The split that a shard is in by its path: that of its folder, or one that its name holds (`train-000.tar`, `set_val_01.tar`). */
-export function splitOfShard(path: string): string | undefined {
+export function splitOfShard(path: string): Split | undefined {
   const words = path.toLowerCase().split(/[^a-z]+/)
-  return words.find((word) => splitNames.includes(word))
+  return words.map(splitNamed).find((split) => split !== undefined)
 }
 
 /**
@@ -61,13 +62,17 @@ export async function catalogueOfShards(
   const inside = shards.flatMap(({ files }) => files).find(({ path }) => path === classesFile)
   const classes = await readNames(name, names ?? inside)
   const items: CataloguedItem[] = []
-  for (const shard of shards) await addSamples(items, name, shard, classes)
+  const passedOver = new Counter()
+  for (const shard of shards) await addSamples(items, name, shard, { classes, passedOver })
+  if (items.length === 0)
+    throw new DatasetError(`${name}: no pictures that are read, only ${passedOverText(passedOver.list())}`)
   const count = 1 + items.reduce((most, item) => Math.max(most, item.class), 0)
   return {
     name,
     classes: classes ?? Array.from({ length: count }, (_, index) => String(index)),
     items: inOrder(items),
     ...nothingToTell,
+    passedOver: passedOver.list(),
   }
 }
 
@@ -92,15 +97,13 @@ async function addSamples(
   items: CataloguedItem[],
   name: string,
   { prefix, split, files }: Shard,
-  classes: readonly string[] | undefined,
+  given: { readonly classes: readonly string[] | undefined; readonly passedOver: Counter },
 ): Promise<void> {
+  const { classes, passedOver } = given
   const samples = new Map<string, Sample>()
   const shown = (path: string) => `${name}: ${shownPath(`${prefix}${path}`)}`
-  for (const file of files) {
-    const isNumber = classEnding.test(file.path) && !isHidden(file.path)
-    if (!isNumber && !isPicturePath(file.path)) continue
+  const add = (part: keyof Sample, file: DatasetFile) => {
     const sample = samples.get(keyOf(file.path)) ?? {}
-    const part = isNumber ? 'number' : 'picture'
     if (sample[part] !== undefined) {
       throw new DatasetError(
         `${shown(file.path)} is a second ${part} of the sample; expected KEY.jpg and KEY.cls`,
@@ -109,13 +112,23 @@ async function addSamples(
     sample[part] = file
     samples.set(keyOf(file.path), sample)
   }
+  const isNumber = ({ path }: DatasetFile) => classEnding.test(path) && !isHidden(path)
+  for (const file of files.filter(isNumber)) add('number', file)
+  const rest = files.filter((file) => !isNumber(file) && file.path !== classesFile)
+  for (const file of (await sortFiles(rest, passedOver)).pictures) add('picture', file)
   if (samples.size === 0)
     throw new DatasetError(`${shown('')} holds no samples; expected shards of KEY.jpg and KEY.cls`)
   for (const [key, { picture, number }] of samples) {
-    if (picture === undefined)
-      throw new DatasetError(`${shown(key)} has a class, but no KEY.jpg, .png or .webp`)
     if (number === undefined)
       throw new DatasetError(`${shown(key)} has no KEY.cls; expected the number of its class there`)
+    if (picture === undefined) {
+      passedOver.add(
+        'sample without a picture that is read',
+        'samples without a picture that is read',
+        `${prefix}${key}`,
+      )
+      continue
+    }
     const file = `${prefix}${picture.path}`
     const read = async () => ({ file, bytes: await picture.read() })
     items.push({ file, class: await readClass(number, shown(number.path), classes), split, read })

@@ -81,7 +81,7 @@ describe('a folder with splits', () => {
   const write = (name: string, paths: readonly string[]) =>
     writeFiles(
       join(folder, name),
-      paths.map((path) => ({ path, content: path })),
+      paths.map((path) => ({ path, content: `GIF89a${path}` })),
     )
 
   it('trains on train, validates on val and tests on test', async () => {
@@ -107,7 +107,7 @@ describe('a folder with splits', () => {
   it.each([
     [['val/a/1.jpg', 'test/b/1.jpg'], 'has no train/ to learn from'],
     [['train/a/1.jpg', 'train/a/2.jpg'], 'has only the class a; expected a folder for each of two classes'],
-    [['train/a/1.jpg', 'test/b/1.jpg'], 'class b has no images in train/'],
+    [['train/a/1.jpg', 'test/b/1.jpg'], 'class b has no pictures in train/'],
     [['train/a/1.jpg', 'train/b/1.jpg', 'train/b/2.jpg'], 'class a has only one image'],
   ])('%j cannot be trained on', async (paths, message) => {
     const path = await write(`bad-${message.length}`, paths)

@@ -11,6 +11,7 @@ import {
   type CataloguedItem,
   catalogueOfLabels,
   type DatasetItem,
+  notesOf,
   type PassedOver,
   shownPath,
   splitsOf,
@@ -106,12 +107,13 @@ function divide(
 ): Omit<TrainingSet, 'close'> {
   if (!(validation >= 0 && validation < 1))
     throw new ArgumentError(`the share of validation is ${validation}; expected a number from 0 to below 1`)
-  const { name, classes, items, passedOver, notes } = catalogue
+  const { name, classes, items, passedOver } = catalogue
   const hasSplits = splitsOf(catalogue).length > 0
   const learn = hasSplits ? items.filter(({ split }) => split === 'train') : items
   checkClasses(catalogue, learn, hasSplits)
+  const notes = hasSplits ? notesOfParts(catalogue) : catalogue.notes
   const test = items.filter(({ split }) => split === 'test')
-  const val = items.filter(({ split }) => split === 'val' || split === 'validation')
+  const val = items.filter(({ split }) => split === 'val')
   if (val.length > 0) return { name, classes, train: learn, val, test, valFrom: 'split', passedOver, notes }
   if (validation === 0) return { name, classes, train: learn, val, test, valFrom: 'none', passedOver, notes }
   const apart = setApart(catalogue, learn, validation, seed)
@@ -127,8 +129,19 @@ function divide(
   }
 }
 
+/** Which classes a part for validation or test knows nothing of: what they come to is not measured. */
+function notesOfParts(catalogue: Catalogue): readonly string[] {
+  const parts = splitsOf(catalogue).filter((part) => part !== 'train')
+  return parts.reduce((notes, part) => {
+    const own = new Set(catalogue.items.filter(({ split }) => split === part).map((item) => item.class))
+    const missing = catalogue.classes.filter((_, index) => !own.has(index))
+    const told = notesOf({ ...catalogue, notes }, part)
+    return missing.length === 0 ? told : [...told, `${part} has no pictures of class ${someNames(missing)}`]
+  }, catalogue.notes)
+}
+
 function checkClasses(
-  { name, classes }: Catalogue,
+  { name, classes, lacking }: Catalogue,
   learn: readonly CataloguedItem[],
   hasSplits: boolean,
 ): void {
@@ -146,11 +159,18 @@ function checkClasses(
   const learnt = new Set(learn.map((item) => item.class))
   const missing = classes.filter((_, index) => !learnt.has(index))
   if (missing.length === 0) return
-  const shown = missing.slice(0, 3).map(shownPath).join(', ')
-  const others = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
-  throw new DatasetError(
-    `${name}: class ${shown}${others} has no images${hasSplits ? ' in train/' : ''}; add some, or take the class out of the other splits`,
+  const empty = lacking.filter(
+    ({ label, split }) => missing.includes(label) && (split ?? 'train') === 'train',
   )
+  const shown = empty.slice(0, 3).map(({ place, why }) => `; ${shownPath(place)}: ${why}`)
+  throw new DatasetError(
+    `${name}: class ${someNames(missing)} has no pictures${hasSplits ? ' in train/' : ''}${shown.join('')}; add some, or take ${hasSplits ? 'the class out of all parts' : 'the folder away'}`,
+  )
+}
+
+function someNames(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map(shownPath).join(', ')
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
 /**

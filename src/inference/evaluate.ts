@@ -42,12 +42,9 @@ export async function evaluate(
   const { labels, classes, probabilities } = loaded.answering()
   const dataset = await openDataset(path, split === undefined ? {} : { split })
   try {
-    const matched = matchClasses(dataset, {
-      name: model.name,
-      labels,
-      wordnet: imagenetIdsFor(labels),
-      classes,
-    })
+    const used = new Set(dataset.items.map((item) => item.class))
+    const named = { name: model.name, labels, wordnet: imagenetIdsFor(labels), classes }
+    const matched = matchClasses({ ...dataset, used }, named)
     const items = spread(dataset.items, limit)
     const tally = new Tally(matched.indices, labels, classes, probabilities)
     const problems = new Map<DatasetItem, string>()
@@ -81,6 +78,7 @@ export async function evaluate(
       throw new DatasetError(`${dataset.name}: none of its ${items.length} pictures could be read`)
     const seconds = (performance.now() - start) / 1000
     const notes = [...dataset.notes, ...passedOverNotes(dataset.passedOver), ...matched.notes]
+    if (matched.byLetters !== undefined) notes.push(noteOfOrder(tally, matched.byLetters))
     const errors = items.flatMap((item) => {
       const error = problems.get(item)
       return error === undefined ? [] : [{ file: item.file, error }]
@@ -89,6 +87,12 @@ export async function evaluate(
   } finally {
     await dataset.close()
   }
+}
+
+/** Which order of classes called by numbers is the model's shows in how often it is right. */
+function noteOfOrder(tally: Tally, byLetters: readonly number[]): string {
+  const otherwise = tally.counts().confusion.reduce((sum, row, i) => sum + (row[byLetters[i] ?? 0] ?? 0), 0)
+  return `classes called by numbers are taken in the order of the numbers: ${tally.correct} of ${tally.images} are right; in the order of their letters (0, 1, 10, 2), as torchvision's ImageFolder has folders, ${otherwise} would be: give such a model its classes' names in its own order`
 }
 
 /** Of the model's input, and how many pictures its engine takes at once. */

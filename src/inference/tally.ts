@@ -26,8 +26,14 @@ export interface Counts {
   readonly confusion: readonly (readonly number[])[]
 }
 
+interface Row {
+  readonly index: number
+  images: number
+  readonly answers: Uint32Array
+}
+
 export class Tally {
-  readonly #rows: readonly { readonly index: number; images: number; readonly answers: Uint32Array }[]
+  readonly #rows: readonly (Row | undefined)[]
   readonly #labels: readonly string[]
   readonly #probabilities: (scores: ArrayLike<number>) => Float64Array
   #images = 0
@@ -35,14 +41,16 @@ export class Tally {
   #correct5 = 0
   #loss = 0
 
-  /** `targets`: the model's class of each class of the dataset. */
+  /** `targets`: the model's class of each class of the dataset; undefined for one without images that the model has not. */
   constructor(
-    targets: readonly number[],
+    targets: readonly (number | undefined)[],
     labels: readonly string[],
     classes: number,
     probabilities: (scores: ArrayLike<number>) => Float64Array = softmax,
   ) {
-    this.#rows = targets.map((index) => ({ index, images: 0, answers: new Uint32Array(classes) }))
+    this.#rows = targets.map((index) =>
+      index === undefined ? undefined : { index, images: 0, answers: new Uint32Array(classes) },
+    )
     this.#labels = labels
     this.#probabilities = probabilities
   }
@@ -72,6 +80,7 @@ export class Tally {
 
   counts(): Counts {
     const images = this.#images
+    const rows = this.#rows.filter((row) => row !== undefined)
     return {
       images,
       top1: this.#correct / images,
@@ -79,7 +88,7 @@ export class Tally {
       correct: this.#correct,
       correct5: this.#correct5,
       loss: this.#loss / images,
-      perClass: this.#rows.map(({ index, images: own, answers }) => {
+      perClass: rows.map(({ index, images: own, answers }) => {
         const correct = answers[index] ?? 0
         return {
           label: labelOf(this.#labels, index),
@@ -89,7 +98,7 @@ export class Tally {
           top1: own === 0 ? 0 : correct / own,
         }
       }),
-      confusion: this.#rows.map(({ answers }) => [...answers]),
+      confusion: rows.map(({ answers }) => [...answers]),
     }
   }
 }
