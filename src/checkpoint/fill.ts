@@ -5,6 +5,7 @@
 import type { ResNetConfig } from '../architecture/config.ts'
 import { CheckpointError } from '../errors.ts'
 import type { NamedCheckpoint, NamedTensor } from './naming/map.ts'
+import { withoutStatistics } from './recognise/refusals.ts'
 import { type States, sameShape, statesOf } from './recognise/states.ts'
 
 /** A tensor of another shape than the network's. */
@@ -171,6 +172,9 @@ export function explainMisfit(fit: Fit, { file, arch, looksLike }: FillOptions):
   const shapes = misshapen.map(
     ({ name, found, needed }) => `${name} is [${found.join(', ')}], ${arch} needs [${needed.join(', ')}]`,
   )
+  const statistics = missing.filter((name) => name.includes('.running_'))
+  if (statistics.length > 0 && statistics.length === missing.length + unexpected.length + misshapen.length)
+    return withoutStatistics(file, statistics[0] ?? '')
   return [
     `${file} does not hold ${arch}: ${counts.join(', ')}.${next}`,
     ...group('missing', missing),

@@ -1,4 +1,5 @@
 /** A model: an architecture, its tensors, what its pictures go through, and what its classes are called. */
+import { type Changes, changed } from '../architecture/change.ts'
 import { parseConfig, type ResNetConfig } from '../architecture/config.ts'
 import {
   describePreprocessing,
@@ -18,8 +19,9 @@ import { type Fit, fill, fitOf, type MisshapenTensor } from './fill.ts'
 import { readDescription, readModel, tensorsUnderOwnNames } from './model-file.ts'
 import { type NamedCheckpoint, nameTensors } from './naming/map.ts'
 import { combined, type Preparation, preparationOf } from './preparation.ts'
+import { askedNotes, openNotes } from './recognise/ambiguity.ts'
 import { type Recognition, recogniseArchitecture } from './recognise/recognise.ts'
-import { statesOf } from './recognise/states.ts'
+import { sameStates, statesOf } from './recognise/states.ts'
 import { type Statistics, takeStatistics, withoutStatistics } from './statistics.ts'
 
 export interface Model {
@@ -45,6 +47,8 @@ export type Answers = 'one' | 'each' | 'none'
 export interface ModelOptions {
   /** Which network the file holds, by name or config; recognised where it is left out. */
   readonly arch?: string | ResNetConfig
+  /** Fields of the config by dotted keys, for what the file leaves open: `{ 'block.strideAt': 'conv1' }`. */
+  readonly changes?: Changes
   /** What its pictures go through, or fields of it; where it is left out, what the file or its folder says, or what is usual. */
   readonly preprocessing?: PreprocessingOverrides | PreprocessingName
   /** What the classes are called, in order. */
@@ -72,7 +76,7 @@ const cifar10Labels = [
  * @throws CheckpointError for a file that does not hold the network; ConfigError for an unknown `arch`.
  */
 export async function modelFromCheckpoint(given: Checkpoint, options: ModelOptions = {}): Promise<Model> {
-  const { arch } = options
+  const { arch, changes = {} } = options
   if (arch === undefined) {
     const own = await readModel(given)
     if (own !== undefined) return withChoices(own, options)
@@ -81,9 +85,10 @@ export async function modelFromCheckpoint(given: Checkpoint, options: ModelOptio
   const named = nameTensors(checkpoint)
   const plan =
     arch === undefined
-      ? planOf(recognise(checkpoint, named))
+      ? planOf(recognise(checkpoint, named, changes))
       : planFor(arch, named, tryRecognise(checkpoint, named))
-  const { config, name, headless, looksLike } = plan
+  const { name, headless, looksLike } = plan
+  const config = changed(plan.config, changes)
   const filled = await fill(config, named, { file: checkpoint.name, arch: name, headless, looksLike })
   const answers = await answersFrom(checkpoint, { headless, classes: config.classes })
   const names = headless
@@ -113,6 +118,7 @@ export async function modelFromCheckpoint(given: Checkpoint, options: ModelOptio
       ...checkpoint.notes,
       ...named.notes,
       ...plan.notes,
+      ...askedNotes(changes),
       ...filled.notes,
       ...answers.notes,
       ...names.notes,
@@ -196,8 +202,8 @@ function misfits({ missing, unexpected, misshapen }: Fit) {
   return { missing, unexpected, misshapen }
 }
 
-function recognise({ name, topology }: Checkpoint, named: NamedCheckpoint): Recognition {
-  return recogniseArchitecture({ file: name, named, ...(topology === undefined ? {} : { topology }) })
+function recognise({ name, topology }: Checkpoint, named: NamedCheckpoint, said: Changes = {}): Recognition {
+  return recogniseArchitecture({ file: name, named, said, ...(topology === undefined ? {} : { topology }) })
 }
 
 /** Where the network is given, what the file looks like is only a help for messages. */
@@ -229,13 +235,7 @@ function planOf(recognition: Recognition): Plan {
 function readingNotes({ name, variant, differences, ambiguous }: Recognition): readonly string[] {
   const changes = differences.map(({ key, b }) => `${key} ${String(b)}`)
   const known = variant !== undefined || changes.length === 0
-  const read = known ? `read as ${name}` : `read as ${name} with ${changes.join(', ')}`
-  if (ambiguous.length === 0) return [read]
-  const open = ambiguous.map(({ question, reading, alternatives: [first] }) => {
-    const other = first === undefined ? '' : `; --arch ${first.arch} takes ${first.value}`
-    return `${question} (taken: ${reading}${other})`
-  })
-  return [read, `the file does not say ${[...new Set(open)].join(', ')}`]
+  return [known ? `read as ${name}` : `read as ${name} with ${changes.join(', ')}`, ...openNotes(ambiguous)]
 }
 
 /** A network that the caller names: only classes and image channels come from the file. */
@@ -297,21 +297,26 @@ function assumedNames(
 
 /** A model file says everything itself; what the caller chooses goes before it. */
 async function withChoices(model: Model, options: ModelOptions): Promise<Model> {
-  const { config, provenance } = model
+  const { provenance } = model
+  const { changes = {} } = options
+  const config = changed(model.config, changes)
+  if (!sameStates(statesOf(config), statesOf(model.config)))
+    throw new ConfigError(Object.keys(changes).join(', '), 'asks for other tensors than the model file has')
   const usual = { preprocessing: model.preprocessing, from: 'the model file' }
   const chosen = { from: 'the caller', fields: chosenFields(options, config) }
   const preparation = combined([chosen], usual, config.inputChannels)
-  const changed = preparation.from !== usual.from
+  const isOther = preparation.from !== usual.from
   const { labels } = options
   return consistentModel({
     ...model,
+    config,
     ...(labels === undefined ? {} : { labels }),
     preprocessing: preparation.preprocessing,
     provenance: new Map([
       ...provenance,
-      ...(changed ? ([['preprocessing', preparation.from]] as const) : []),
+      ...(isOther ? ([['preprocessing', preparation.from]] as const) : []),
       ...(labels === undefined ? [] : ([['labels', 'the caller']] as const)),
     ]),
-    notes: [...model.notes, ...notesOn(preparation)],
+    notes: [...model.notes, ...askedNotes(changes), ...notesOn(preparation)],
   })
 }

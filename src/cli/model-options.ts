@@ -1,11 +1,12 @@
 /** The options that every command with a model shares, and the model they name. */
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
+import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import type { Model } from '../checkpoint/model.ts'
 import type { ReadOptions } from '../inference/load.ts'
 import type { LoadedModel } from '../inference/loaded-model.ts'
-import { numbers, oneOf, size, wholeNumber } from './arguments.ts'
+import { keyValue, numbers, oneOf, size, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { Progress } from './progress.ts'
 
@@ -21,6 +22,7 @@ export interface PreprocessingOptions {
 export interface ModelOptions extends PreprocessingOptions {
   readonly arch?: string
   readonly labels?: string
+  readonly set?: Changes
   readonly engine?: string
   readonly threads?: number
   readonly precise?: true
@@ -41,6 +43,11 @@ export function addModelOptions(command: Command): Command {
     addPreprocessingOptions(
       command
         .option('--arch <name>', 'the network that a bare checkpoint holds')
+        .option(
+          '--set <key=value>',
+          'a field of its config that the file leaves open; may be repeated',
+          keyValue,
+        )
         .option('--labels <file>', labelsHelp),
     ),
   )
@@ -130,7 +137,7 @@ async function withProgress<T>(
   try {
     const labels = options.labels === undefined ? undefined : await labelsIn(options.labels)
     return await work({
-      ...defined({ arch: options.arch, labels }),
+      ...defined({ arch: options.arch, changes: options.set, labels }),
       preprocessing: preprocessingOf(options),
       signal,
       progress: ({ received, total }) => progress.update(received, total),

@@ -2,6 +2,7 @@
 import { openFile, openFolder } from '#platform/checkpoint/bytes'
 import { openShipped } from '#platform/hub/shipped-file'
 import { pathKind, runModel } from '#platform/inference/paths'
+import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import { type ByteSource, type Folder, sourceOfBlob, sourceOfBytes } from '../checkpoint/bytes.ts'
 import { type Model, modelFromCheckpoint } from '../checkpoint/model.ts'
@@ -28,6 +29,8 @@ export type ModelSource = string | Blob | Uint8Array | ArrayBuffer
 export interface ReadOptions {
   /** Which network a bare checkpoint holds; recognised without it. */
   readonly arch?: string
+  /** Fields of the network's config by dotted keys, for what a checkpoint leaves open: `{ 'block.strideAt': 'conv1' }`. */
+  readonly changes?: Changes
   /** Fields that go before the model's own. */
   readonly preprocessing?: PreprocessingOverrides
   /** What the classes are called, in order, in place of the names that the file or its folder has. */
@@ -56,7 +59,7 @@ export async function loadModel(from: ModelSource, options: LoadOptions = {}): P
 
 /** Reads a model without opening it on an engine: to convert it, or to look at it. Throws as `loadModel`. */
 export async function readModel(from: ModelSource, options: ReadOptions = {}): Promise<Model> {
-  const { arch, labels, preprocessing } = options
+  const { arch, changes, labels, preprocessing } = options
   const located = await locate(from, options)
   const { source, fetched } = located
   try {
@@ -65,6 +68,7 @@ export async function readModel(from: ModelSource, options: ReadOptions = {}): P
       const chosen = arch ?? fetched?.published?.architecture
       const model = await modelFromCheckpoint(checkpoint, {
         ...(chosen === undefined ? {} : { arch: chosen }),
+        ...(changes === undefined ? {} : { changes }),
         ...(labels === undefined ? {} : { labels }),
         ...(preprocessing === undefined ? {} : { preprocessing }),
         imagenetLabels,

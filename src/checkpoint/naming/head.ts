@@ -73,7 +73,7 @@ function readsOther({ layers, width, usual }: HeadSearch): string | undefined {
 }
 
 /** Kernels wider than one cell, of more than a dimension: no part of a classifier. */
-function isOnMaps(shape: readonly number[] = []): boolean {
+export function isOnMaps(shape: readonly number[] = []): boolean {
   return shape.length > 2 && shape.slice(2).some((size) => size > 1)
 }
 

@@ -54,7 +54,7 @@ const published: readonly (readonly [SchemeName, string, string, string])[] = [
   ['torchvision-old-densenet', 'densenet161', 'densenet161', 'torch-imagenet'],
   ['timm', 'seresnet50t', 'seresnet50t', 'torch-imagenet-bicubic'],
   ['timm', 'resnetv2_50', 'resnetv2_50', 'torch-imagenet-bicubic'],
-  ['timm', 'resnetv2_50x1_bit', 'resnetv2_50x1_bit', 'half-imagenet'],
+  ['timm', 'resnetv2_50x3_bit', 'resnetv2_50x3_bit', 'half-imagenet'],
   ['timm', 'skresnext50_32x4d', 'skresnext50_32x4d', 'torch-imagenet-bicubic'],
   ['timm-mobilenet', 'mobilenetv2_140', 'mobilenetv2_140', 'torch-imagenet-bicubic'],
   ['hugging-face', 'resnet50', 'resnet50', 'torch-imagenet-bicubic'],

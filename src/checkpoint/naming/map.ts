@@ -4,7 +4,7 @@
  */
 import { CheckpointError } from '../../errors.ts'
 import type { Checkpoint, StoredTensor } from '../checkpoint.ts'
-import type { FoundHead } from './head.ts'
+import { type FoundHead, isOnMaps } from './head.ts'
 import { nameHead } from './head-tensors.ts'
 import { layersOf, type NamedTensor, namedTensor } from './named-tensor.ts'
 import type { NamingScheme } from './scheme.ts'
@@ -24,6 +24,8 @@ export interface NamedCheckpoint {
   readonly head?: FoundHead
   /** Tensors inside the trunk that the scheme has no name for, as the file calls them. */
   readonly unknown: readonly StoredTensor[]
+  /** Whether layers that work on maps stand beside the trunk: heads of segmentation or detection. */
+  readonly onMaps: boolean
   /** What a person should know: prefixes, heads, tensors passed over. */
   readonly notes: readonly string[]
 }
@@ -48,6 +50,7 @@ export function nameTensors(checkpoint: Checkpoint): NamedCheckpoint {
     prefix: trunk.prefix,
     tensors: new Map([...sorted.tensors, ...head.tensors]),
     ...(head.found === undefined ? {} : { head: head.found }),
+    onMaps: beside.some((name) => isOnMaps(stored.get(name)?.shape) && !isUnder(name, others)),
     unknown: sorted.inside.flatMap((name) => stored.get(name) ?? []),
     notes: [
       ...prefixNotes(trunk.prefix, wrappers),
@@ -57,6 +60,10 @@ export function nameTensors(checkpoint: Checkpoint): NamedCheckpoint {
       ...blurNotes(blurs),
     ],
   }
+}
+
+function isUnder(name: string, trunks: readonly Trunk[]): boolean {
+  return trunks.some(({ prefix }) => name.startsWith(prefix))
 }
 
 interface Sorted {

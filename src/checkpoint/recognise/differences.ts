@@ -26,3 +26,13 @@ export function flatten(value: unknown, prefix = ''): Map<string, unknown> {
     entries.flatMap(([key, entry]) => [...flatten(entry, prefix === '' ? key : `${prefix}.${key}`)]),
   )
 }
+
+/** Differences that make another network: not classes, image size and channels. */
+export function differencesBeyondUse(a: ResNetConfig, b: ResNetConfig): readonly Difference[] {
+  return differencesOf(a, b).filter(({ key }) => !/^(classes|inputChannels|input\.\d)$/.test(key))
+}
+
+/** Whether a field is another, or stands in it. */
+export function isWithin(key: string, other: string): boolean {
+  return key === other || key.startsWith(`${other}.`)
+}

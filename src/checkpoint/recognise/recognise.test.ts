@@ -13,10 +13,14 @@ const recognise = (shapes: Iterable<readonly [string, readonly number[]]>) =>
 
 /** What names and shapes cannot say; every other field of a recognised config must be right. */
 const silent =
-  /^(block\.(strideAt|order|shortcutReads|firstActivation)|stem\.pool|antialias|shortcut\.(kind|sampling|zeros|combine|where|kernel|pool|dilatedPool|normalised)|normalisation\.(epsilon|momentum)|attention\.divisor|regularisation|head\.(finalActivation|pool|dropout)|input\.)/
+  /^(attention\.activated|block\.(strideAt|order|shortcutReads|firstActivation)|stem\.pool|antialias|shortcut\.(kind|sampling|zeros|combine|where|kernel|pool|dilatedPool|normalised)|normalisation\.(epsilon|momentum)|attention\.divisor|regularisation|head\.(finalActivation|pool|dropout)|input\.)/
+
+/** Networks of group normalisation with the tensors of one of batch normalisation whose statistics were left out. */
+const unsure = /^(resnet50_gn|resnetv2_50d_gn|resnetv2_(50|101)x1_bit)$/
 
 describe('every named network is recognised from its own names and shapes', () => {
-  test.each(variants().map((variant) => [variant.name, variant] as const))('%s', (_, variant) => {
+  const named = variants().filter(({ name }) => !unsure.test(name))
+  test.each(named.map((variant) => [variant.name, variant] as const))('%s', (_, variant) => {
     const states = statesOf(variant.config)
     const recognition = recognise(states)
     expect(sameStates(statesOf(recognition.config), states)).toBe(true)
@@ -24,6 +28,54 @@ describe('every named network is recognised from its own names and shapes', () =
     const wrong = differencesOf(variant.config, recognition.config).filter(({ key }) => !silent.test(key))
     expect(wrong).toEqual([])
     expect(recognition.headless).toBe(false)
+  })
+
+  test.each(
+    variants()
+      .filter(({ name }) => unsure.test(name))
+      .map(({ name }) => name),
+  )('%s is asked for', (name) => {
+    const states = statesOf(config(name))
+    expect(() => recognise(states)).toThrow(
+      /have no running statistics \(.*running_mean, \.\.\.\).*state_dict\(\).*--set normalisation\.kind=group/,
+    )
+    const said = recogniseArchitecture({
+      file: 'test',
+      named: nameTensors(checkpointOf(states)),
+      said: { 'normalisation.kind': 'group' },
+    })
+    expect(sameStates(statesOf(said.config), states)).toBe(true)
+  })
+})
+
+describe('normalisations without running statistics', () => {
+  const parameters = (name: string) =>
+    [...statesOf(config(name))].filter(([state]) => !state.includes('running_'))
+
+  test.each([
+    'resnet18',
+    'resnet50',
+    'resnet20',
+    'seresnet50',
+    'resnetv2_50',
+    'densenet121',
+    'wrn_16_4',
+  ])('of %s are never taken for group normalisations', (name) => {
+    expect(() => recognise(parameters(name))).toThrow('no running statistics')
+    expect(() => recognise(parameters(name))).not.toThrow('_gn')
+  })
+})
+
+describe('parts of a network', () => {
+  const without = (pattern: RegExp) =>
+    [...statesOf(config('resnet50'))].filter(([state]) => !pattern.test(state))
+
+  test.each<[string, RegExp, string]>([
+    ['a stage', /^layer2\./, 'blocks are missing (layer2)'],
+    ['a block', /^layer3\.4\./, 'blocks are missing (layer3.4)'],
+    ['first blocks', /^layer2\.[01]\./, 'blocks are missing (layer2.0, layer2.1)'],
+  ])('with a gap (%s) are no smaller network', (_, pattern, message) => {
+    expect(() => recognise(without(pattern))).toThrow(message)
   })
 })
 
@@ -53,7 +105,14 @@ describe('the usual reading', () => {
     const stride = ambiguous.find(({ key }) => key === 'block.strideAt')
     expect(stride?.question).toBe('where the stride of a stage sits')
     expect(stride?.reading).toBe('conv2')
-    expect(stride?.alternatives[0]).toEqual({ value: 'conv1', arch: 'resnet50_v1' })
+    expect(stride?.alternatives[0]).toEqual({
+      value: 'conv1',
+      changes: { 'block.strideAt': 'conv1' },
+      arch: 'resnet50_v1',
+    })
+    const filter = ambiguous.find(({ key }) => key === 'antialias')
+    expect(filter?.alternatives.map(({ arch }) => arch)).toEqual(['resnetblur50', 'resnetaa50'])
+    expect(new Set(ambiguous.map(({ question }) => question)).size).toBe(ambiguous.length)
   })
 
   test('keeps any number of classes and image channels', () => {

@@ -41,7 +41,11 @@ const kerasFirst = (epsilon: number) => (config: ResNetConfig) => ({
 })
 
 const senet: SourceReading = {
-  pins: (config) => when(hasPool(config), { 'stem.pool.padding': 'ceil' }),
+  pins: (config) => ({
+    ...when(hasPool(config), { 'stem.pool.padding': 'ceil' }),
+    ...when(config.block.kind === 'basic' && config.attention.kind === 'se', { 'attention.activated': true }),
+  }),
+  settles: ['attention.activated', 'stem.pool'],
   prefer: [timm],
   says: "the first SENets have Caffe's pool (no padding before, ceil mode)",
 }
