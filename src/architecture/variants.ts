@@ -1,7 +1,8 @@
 /** Every named network in one table, and the families whose names carry numbers. */
-import { closest } from 'fastest-levenshtein'
+import { closest, distance } from 'fastest-levenshtein'
 import { ConfigError } from '../errors.ts'
 import type { ResNetConfig } from './config.ts'
+import { type Alias, aliasTable, spellings } from './variants/aliases.ts'
 import type { Variant } from './variants/base.ts'
 import { frameworkVariants } from './variants/frameworks.ts'
 import { cifarPlain, cifarResNet, cifarVariants, paperVariants } from './variants/paper.ts'
@@ -10,6 +11,7 @@ import { secondPaperVariants, wideResNet } from './variants/second-paper.ts'
 import { timmVariants } from './variants/timm.ts'
 import { torchvisionVariants } from './variants/torchvision.ts'
 
+export type { Alias } from './variants/aliases.ts'
 export type { Variant } from './variants/base.ts'
 
 const table: ReadonlyMap<string, Variant> = new Map(
@@ -57,32 +59,68 @@ function wholeBlocks(depth: number, others: number): boolean {
   return depth > others && (depth - others) % 6 === 0
 }
 
-/** Whether a text names a network: one of the table, or a member of a family. */
+/** Whether a text names a network: one of the table, a member of a family, or another name of one. */
 export function isVariantName(name: string): boolean {
-  return table.has(name) || families.some(({ pattern }) => pattern.test(name))
+  return table.has(name) || families.some(({ pattern }) => pattern.test(name)) || aliasOf(name) !== undefined
+}
+
+/** Other names of networks in the table: the article's words, former names, other libraries' spellings. */
+export function aliases(): readonly Alias[] {
+  return aliasTable
+}
+
+/** What a name stands for, where it is another name of a network. */
+export function aliasOf(name: string): Alias | undefined {
+  for (const spelt of spellings(name)) {
+    const known = aliasTable.find((alias) => alias.name === spelt.of)
+    if (known !== undefined) return { ...known, ...spelt, of: known.of }
+    if (spelt.of !== name && (table.has(spelt.of) || memberNamed(spelt.of) !== undefined)) return spelt
+  }
+  return undefined
 }
 
 /**
- * A network by its name.
+ * A network by its name, or by another name of it.
  *
- * @throws ConfigError that suggests the nearest name.
+ * @throws ConfigError that suggests the nearest name, where one is near.
  */
 export function variantNamed(name: string): Variant {
   const known = table.get(name)
   if (known !== undefined) return known
-  for (const { pattern, form, build } of families) {
-    const match = pattern.exec(name)
-    if (match === null) continue
-    const variant = build(name, match.slice(1).map(Number))
-    if (variant === undefined)
-      throw new ConfigError('arch', `there is no ${name}; names of this family are ${form}`)
-    return variant
+  const family = families.find(({ pattern }) => pattern.test(name))
+  if (family !== undefined) {
+    const member = memberNamed(name)
+    if (member === undefined)
+      throw new ConfigError('arch', `there is no ${name}; names of this family are ${family.form}`)
+    return member
   }
+  const alias = aliasOf(name)
+  if (alias === undefined) throw new ConfigError('arch', unknown(name))
+  const { preprocessing = undefined } = alias
+  const variant = variantNamed(alias.of)
+  return preprocessing === undefined ? variant : { ...variant, preprocessing }
+}
+
+/** A member of a family whose numbers give whole blocks. */
+function memberNamed(name: string): Variant | undefined {
+  for (const { pattern, build } of families) {
+    const match = pattern.exec(name)
+    if (match !== null) return build(name, match.slice(1).map(Number))
+  }
+  return undefined
+}
+
+/** No name is suggested that shares little with what was typed. */
+function unknown(name: string): string {
   const nearest = closest(name.toLowerCase(), [...table.keys()])
-  throw new ConfigError(
-    'arch',
-    `there is no network named "${name.slice(0, 60)}"; did you mean ${nearest}? resnet list names them all`,
-  )
+  const far = distance(name.toLowerCase(), nearest)
+  const near = far <= 2 && 3 * far <= nearest.length && digitsOf(name).length === digitsOf(nearest).length
+  const hint = near ? `did you mean ${nearest}? ` : ''
+  return `there is no network named "${name.slice(0, 60)}"; ${hint}resnet list names them all`
+}
+
+function digitsOf(name: string): string {
+  return name.replace(/[^0-9oOlI]/g, '')
 }
 
 /** The config of a named network. Throws `ConfigError` for an unknown name. */

@@ -206,4 +206,18 @@ const tensorflow: readonly Variant[] = [
   }),
 ]
 
-export const frameworkVariants: readonly Variant[] = [...gluon, ...mxnet, ...keras, ...tensorflow]
+/** The article's words for the depths that Gluon publishes no weights of. */
+const small = gluonKinds
+  .filter(({ kind }) => ['v1c', 'v1e', 'v1s'].includes(kind))
+  .flatMap(({ kind, description, changes }) =>
+    members({
+      source: 'arXiv:1812.01187',
+      preprocessing: 'torch-imagenet',
+      depths: [18, 34],
+      name: (depth) => `resnet${depth}_${kind}`,
+      description: description.replace("Gluon's ", ''),
+      changes,
+    }),
+  )
+
+export const frameworkVariants: readonly Variant[] = [...gluon, ...small, ...mxnet, ...keras, ...tensorflow]

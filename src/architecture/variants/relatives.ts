@@ -36,19 +36,29 @@ const inverted: readonly (readonly [number, number, number, 1 | 2])[] = [
   [6, 320, 1, 1],
 ]
 
-function mobileNet(percent: number): Variant {
-  const factor = percent / 100
+interface MobileNet {
+  readonly name: string
+  /** Share of the widths, and of the depths of all stages but the first and last. */
+  readonly factor: number
+  readonly depth: number
+  /** Whether stem and head keep their widths. */
+  readonly fixed: boolean
+}
+
+function mobileNet({ name, factor, depth, fixed }: MobileNet): Variant {
   const scaled = (width: number) => roundedTo(width * factor, 8, 0.9)
+  const deeper = (blocks: number) => (blocks === 1 ? 1 : Math.ceil(blocks * depth))
+  const deep = depth === 1 ? '' : ` and ${depth} of its depths`
   return {
-    name: `mobilenetv2_${String(percent).padStart(3, '0')}`,
-    description: `MobileNetV2 at ${factor} of its widths: inverted bottlenecks`,
+    name,
+    description: `MobileNetV2 at ${factor} of its widths${deep}: inverted bottlenecks`,
     source: 'arXiv:1801.04381',
     config: imagenet('bottleneck', [1], {
       'stem.kind': '3x3',
-      'stem.width': scaled(32),
+      'stem.width': fixed ? 32 : scaled(32),
       'stem.pool': { kind: 'none' },
       stages: inverted.map(([expansion, width, blocks, stride]) => ({
-        blocks,
+        blocks: deeper(blocks),
         width: scaled(width),
         stride,
         block: { kind: 'inverted', expansion },
@@ -56,11 +66,22 @@ function mobileNet(percent: number): Variant {
       block: { kind: 'inverted', expansion: 6 },
       shortcut: { kind: 'none' },
       activation: 'relu6',
-      'head.convolutionWidth': roundedTo(1280 * Math.max(1, factor), 8, 0.9),
+      'head.convolutionWidth': fixed ? 1280 : roundedTo(1280 * Math.max(1, factor), 8, 0.9),
       'head.dropout': 0.2,
     }),
     preprocessing: 'torch-imagenet',
   }
 }
 
-export const relativeVariants: readonly Variant[] = [...dense, ...[50, 75, 100, 140].map(mobileNet)]
+const mobileNets: readonly MobileNet[] = [
+  ...[35, 50, 75, 100, 140].map((percent) => ({
+    name: `mobilenetv2_${String(percent).padStart(3, '0')}`,
+    factor: percent / 100,
+    depth: 1,
+    fixed: false,
+  })),
+  { name: 'mobilenetv2_110d', factor: 1.1, depth: 1.2, fixed: true },
+  { name: 'mobilenetv2_120d', factor: 1.2, depth: 1.4, fixed: true },
+]
+
+export const relativeVariants: readonly Variant[] = [...dense, ...mobileNets.map(mobileNet)]

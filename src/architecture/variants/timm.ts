@@ -71,6 +71,12 @@ const stems: readonly Row[] = [
     blocks: 101,
     with: [groups(32, 32)],
   },
+  {
+    name: 'resnext101_32x48d',
+    description: 'ResNeXt-101, 32 groups of 48',
+    blocks: 101,
+    with: [groups(32, 48)],
+  },
 ]
 
 const attention: readonly Row[] = [

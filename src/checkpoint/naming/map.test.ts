@@ -7,20 +7,21 @@ import { recogniseArchitecture } from '../recognise/recognise.ts'
 import { sameStates, statesOf } from '../recognise/states.ts'
 import { nameTensors } from './map.ts'
 import type { SchemeName } from './scheme.ts'
-import { schemeNamed } from './schemes.ts'
-import { translate } from './template.ts'
+import { schemeNamed, timmMobileNet } from './schemes.ts'
+import { type Rule, translate } from './template.ts'
 
 type Shapes = ReadonlyMap<string, readonly number[]>
 
 /** A network's tensors as a source names and lays them out. */
-function writtenBy(schemeName: SchemeName, states: Shapes): Shapes {
+function writtenBy(schemeName: SchemeName, states: Shapes, own?: readonly Rule[]): Shapes {
   const scheme = schemeNamed(schemeName)
+  const rules = own ?? scheme.rules
   return new Map(
     [...states].map(([name, shape]) => {
       const at = name.lastIndexOf('.')
       const layer = name.slice(0, at)
       const kind = name.slice(at + 1)
-      const theirs = translate(scheme.rules, layer, 'ours')
+      const theirs = translate(rules, layer, 'ours') ?? (/^(fc|head\.fc)$/.test(layer) ? 'fc' : undefined)
       if (theirs === undefined) throw new Error(`${schemeName} has no name for ${layer}`)
       const normalisation = states.has(`${layer}.running_mean`)
       const suffix = suffixIn(schemeName, kind, normalisation)
@@ -57,6 +58,10 @@ const published: readonly (readonly [SchemeName, string, string, string])[] = [
   ['timm', 'resnetv2_50x3_bit', 'resnetv2_50x3_bit', 'half-imagenet'],
   ['timm', 'skresnext50_32x4d', 'skresnext50_32x4d', 'torch-imagenet-bicubic'],
   ['timm-mobilenet', 'mobilenetv2_140', 'mobilenetv2_140', 'torch-imagenet-bicubic'],
+  ['legacy-senet', 'legacy_seresnet18', 'legacy_seresnet18', 'torch-imagenet-bicubic'],
+  ['wide-resnet', 'wrn_28_10', 'wrn_28_10', 'cifar10'],
+  ['detectron', 'resnet50_v1', 'resnet50_v1', 'caffe-imagenet'],
+  ['children', 'resnet34', 'resnet34', 'torch-imagenet'],
   ['hugging-face', 'resnet50', 'resnet50', 'torch-imagenet-bicubic'],
   ['hugging-face', 'resnet34', 'resnet34', 'torch-imagenet-bicubic'],
   ['nvidia', 'resnet50', 'resnet50', 'torch-imagenet'],
@@ -116,6 +121,19 @@ describe('names of every source', () => {
 })
 
 describe("timm's MobileNetV2", () => {
+  test.each([
+    'mobilenetv2_110d',
+    'mobilenetv2_120d',
+    'mobilenetv2_035',
+  ])('%s, of other depths and widths, is read', (name) => {
+    const { stages } = config(name)
+    const states = statesOf(config(name))
+    const rules = timmMobileNet(stages.map(({ blocks }) => blocks))
+    const named = nameTensors(checkpointOf(writtenBy('timm-mobilenet', states, rules)))
+    expect(named.unknown).toEqual([])
+    expect(recogniseArchitecture({ file: 'test', named }).variant).toBe(name)
+  })
+
   test('has its blocks counted stage by stage', () => {
     const written = writtenBy('timm-mobilenet', statesOf(config('mobilenetv2_100')))
     const blocks = [...written.keys()].filter((name) => /^blocks\.\d+\.\d+\.conv_dw\.weight$/.test(name))

@@ -75,7 +75,7 @@ const senetBlocks: readonly Rule[] = [
 const mobileNetDepths = [1, 2, 3, 4, 3, 3, 1]
 
 /** timm counts MobileNetV2's blocks stage by stage, torchvision from 1 on through all stages. */
-function timmMobileNet(depths: readonly number[]): readonly Rule[] {
+export function timmMobileNet(depths: readonly number[]): readonly Rule[] {
   const firsts = depths.map((_, stage) => 1 + depths.slice(0, stage).reduce((sum, count) => sum + count, 0))
   const last = 1 + depths.reduce((sum, count) => sum + count, 0)
   const separable = ['conv_dw:0.0', 'bn1:0.1', 'conv_pw:1', 'bn2:2']

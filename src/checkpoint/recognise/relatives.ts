@@ -105,6 +105,7 @@ function stagesOf(blocks: readonly SeenInverted[], base: ResNetConfig): readonly
     }
     return runs
   }
+  const strides = base.stages.map(({ stride }) => stride)
   for (const { expansion, width } of blocks) {
     const run = runs.at(-1)
     const block = { kind: 'inverted', expansion } as const
@@ -112,5 +113,6 @@ function stagesOf(blocks: readonly SeenInverted[], base: ResNetConfig): readonly
     if (joins) runs[runs.length - 1] = { ...run, blocks: run.blocks + 1 }
     else runs.push({ blocks: 1, width, stride: runs.length === 0 ? 1 : 2, block })
   }
-  return runs
+  // As many runs as MobileNetV2 has stages are its stages, at another depth.
+  return runs.length === strides.length ? runs.map((run, i) => ({ ...run, stride: strides[i] ?? 1 })) : runs
 }
