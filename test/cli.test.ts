@@ -202,11 +202,40 @@ describe('resnet compare', () => {
 
   test('shows in one glance that only the stride moved, and what that costs', async () => {
     const { stdout } = await resnet(['compare', 'resnet50_v1', 'resnet50'])
-    expect(stdout.trimEnd().split('\n').length).toBeLessThan(24)
+    expect(stdout.trimEnd().split('\n').length).toBeLessThan(40)
+    expect(stdout).toMatch(/^resnet50_v1 puts the stride of a stage in the block's first 1×1/)
+    expect(stdout).toMatch(/1×1, 256 → 128, stride 2 +≠ +1×1, 256 → 128\n/)
     expect(stdout).toMatch(/block\.strideAt +conv1 +conv2/)
     expect(stdout).toMatch(/parameters .* same/)
-    expect(stdout).toContain('+231,211,008 (+6.0 %)')
-    expect(stdout).toMatch(/layer2\.0\.conv1 +stride 2 → 1/)
+    expect(stdout).toContain('+231 M (+6.0 %)')
+    expect(stdout).toMatch(/first convolution +stride 2 → 1/)
+  })
+
+  test('fits 80 columns for any two networks, and says so of two that are one', async () => {
+    for (const [a, b] of [
+      ['resnet34', 'wide_resnet101_2'],
+      ['cifar_resnet110_exclusive_gating', 'cifar_resnet110_shortcut_gating'],
+      ['resnet20', 'resnetv2_152x4_bit'],
+      ['densenet121', 'mobilenetv2_100'],
+    ] as const) {
+      const lines = (await resnet(['compare', a, b])).stdout.split('\n')
+      expect(
+        lines.filter((line) => displayWidth(line) > 80),
+        `${a} ${b}`,
+      ).toEqual([])
+    }
+    const same = await resnet(['compare', 'resnet50', 'gluon_resnet50_v1b'])
+    expect(same.stdout).toContain('are the same network; only weights and preprocessing may differ')
+  })
+
+  test('counts both at one input, and takes models', async () => {
+    expect(await json(['compare', 'resnet20', 'resnet18', '--input', '64', '--json'])).toMatchObject({
+      input: [64, 64],
+      configDifferences: expect.arrayContaining([{ key: 'input', a: [32, 32], b: [224, 224] }]),
+    })
+    const file = join(root, 'models/cifar10-resnet20.safetensors')
+    const { stdout } = await resnet(['compare', file, 'resnet50.keras_in1k'])
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('both are counted at 32×32')
   })
 })
 

@@ -24,6 +24,68 @@ describe('compare', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
+  test('layers are matched by what they are for, whatever they are called', () => {
+    const { layers } = compare(config('resnet50'), config('resnetv2_50'))
+    const first = layers.find(({ name }) => name === 'layer2.0.conv1')
+    expect(first).toMatchObject({
+      change: 'none',
+      b: { name: 'stages.1.blocks.0.conv1' },
+    })
+    expect(layers.filter(({ change }) => change === 'only-a').map(({ name }) => name)).toEqual(
+      expect.not.arrayContaining([expect.stringContaining('conv')]),
+    )
+  })
+
+  test.each([
+    ['resnet50_v1', 'resnet50', "puts the stride of a stage in the block's 3×3"],
+    ['gluon_resnet50_v1c', 'gluon_resnet50_v1d', 'B puts a 2×2 average before each strided projection'],
+    ['resnet34', 'resnet50', 'A has basic blocks of two 3×3 convolutions; B has bottleneck blocks'],
+    [
+      'cifar_plain20',
+      'resnet20',
+      'A has no shortcuts: it is a plain network; B has shortcuts without parameters',
+    ],
+    ['resnet50', 'preact_resnet50', 'B normalises and activates in front of each convolution'],
+    ['resnet50', 'resnext50_32x4d', 'B parts the 3×3 of each block into 32 groups, of 4 channels in stage 1'],
+    ['resnet50', 'seresnet50', 'B weighs the channels of each block by squeeze and excitation'],
+    ['resnet50', 'wide_resnet50_2', 'B is 2 times as wide inside its blocks'],
+    ['resnet50', 'resnetblur50', 'B blurs by 1 2 1 and then leaves out cells'],
+    ['resnet50', 'resnet50_gn', 'group normalisation'],
+    ['resnet50', 'resnet50d', 'B puts a 2×2 average before each strided projection'],
+    ['resnet18', 'resnet34', 'A has 2, 2, 2 and 2 blocks in its 4 stages; B has 3, 4, 6 and 3'],
+  ])('%s and %s: the first sentence has the point', (a, b, words) => {
+    expect(compare(config(a), config(b)).sentences[0]).toContain(words)
+  })
+
+  test('a change that repeats is told once, with where it is and what it costs', () => {
+    const { changes } = compare(config('resnet50'), config('resnext50_32x4d'))
+    expect(changes).toContainEqual({
+      what: 'second convolution',
+      change: 'groups 1 → 32, channels in × 2, channels out × 2',
+      where: 'in all 16 blocks',
+      layers: 16,
+      parameters: expect.any(Number),
+      macs: expect.any(Number),
+    })
+    const strides = compare(config('resnet50_v1'), config('resnet50')).changes
+    expect(strides.map(({ change, where }) => `${change} ${where}`)).toEqual([
+      'stride 2 → 1 in the first block of stages 2 to 4',
+      'stride 1 → 2 in the first block of stages 2 to 4',
+    ])
+  })
+
+  test('no kernel, group or addition is left out of the changes', () => {
+    const words = (a: string, b: string) =>
+      compare(config(a), config(b))
+        .changes.map(({ what, change }) => `${what} ${change}`)
+        .join('; ')
+    expect(words('resnet34', 'resnet50')).toContain('third convolution is new (1×1)')
+    expect(words('resnet34', 'resnet50')).toContain('first convolution 3×3 → 1×1')
+    expect(words('resnet50', 'seresnet50')).toContain("attention's first convolution is new (1×1)")
+    expect(words('gluon_resnet50_v1c', 'gluon_resnet50_v1d')).toContain('is new (2×2 average, stride 2)')
+    expect(words('resnet50', 'skresnext50_32x4d')).toContain('groups')
+  })
+
   test('a network compared with itself has no differences', () => {
     const { configDifferences, totals, layers } = compare(config('senet154'), config('senet154'))
     expect(configDifferences).toEqual([])

@@ -1,7 +1,15 @@
 /** What sets two networks apart: the keys of their configs, their totals, and layer by layer what changed. */
 import { buildResNet } from '../architecture/build.ts'
 import type { ResNetConfig } from '../architecture/config.ts'
-import { type LayerSummary, type Summary, summarise } from './summary.ts'
+import type { Graph } from '../graph/graph.ts'
+import { attentionNodes } from './dataflow.ts'
+import { type ComparedLayer, type FoldedChange, foldedChanges } from './fold.ts'
+import { type LayerComparison, layerKeys } from './layer-comparison.ts'
+import { type Placed, placed } from './roles.ts'
+import { type Summary, summarise } from './summary.ts'
+import { sentencesOf } from './topics.ts'
+
+export type { LayerComparison, LayerKey } from './layer-comparison.ts'
 
 export interface ConfigDifference {
   /** Path of the field, for instance `block.strideAt`. */
@@ -17,16 +25,6 @@ export interface TotalDifference {
   readonly difference: number
 }
 
-const layerKeys = [
-  'op',
-  'inputShape',
-  'outputShape',
-  'parameters',
-  'macs',
-  'stride',
-  'receptiveField',
-] as const
-
 export interface TotalDifferences {
   readonly depth: TotalDifference
   readonly parameters: TotalDifference
@@ -39,36 +37,52 @@ export interface TotalDifferences {
   readonly trainingMemory: TotalDifference
 }
 
-export type LayerKey = (typeof layerKeys)[number]
-
-export type LayerComparison =
-  | { readonly change: 'none'; readonly name: string; readonly a: LayerSummary; readonly b: LayerSummary }
-  | {
-      readonly change: 'changed'
-      readonly name: string
-      readonly a: LayerSummary
-      readonly b: LayerSummary
-      /** Which of the figures differ. */
-      readonly keys: readonly LayerKey[]
-    }
-  | { readonly change: 'only-a'; readonly name: string; readonly a: LayerSummary }
-  | { readonly change: 'only-b'; readonly name: string; readonly b: LayerSummary }
-
 export interface Comparison {
   readonly configDifferences: readonly ConfigDifference[]
   readonly totals: TotalDifferences
-  /** Layers of the same name side by side, in the order in which they run. */
+  /** What sets them apart, in plain English, the most telling first; empty where they are one network. */
+  readonly sentences: readonly string[]
+  /** Layers of the same role side by side, in the order in which they run; `name` is the first network's where both have one. */
   readonly layers: readonly LayerComparison[]
+  /** The same, where a change that repeats is told once. */
+  readonly changes: readonly FoldedChange[]
+}
+
+export interface CompareOptions {
+  /** What the sentences call the two; `A` and `B` without them. */
+  readonly names?: readonly [string, string]
 }
 
 /** Compares two networks. Throws `ConfigError` when one of them cannot be built. */
-export function compare(a: ResNetConfig, b: ResNetConfig): Comparison {
-  const [first, second] = [summarise(buildResNet(a)), summarise(buildResNet(b))]
+export function compare(
+  a: ResNetConfig,
+  b: ResNetConfig,
+  { names = ['A', 'B'] }: CompareOptions = {},
+): Comparison {
+  const [graphA, graphB] = [buildResNet(a), buildResNet(b)]
+  const [first, second] = [summarise(graphA), summarise(graphB)]
+  const differences = configDifferences(a, b)
+  const rows = compareLayers(placedIn(graphA, first), placedIn(graphB, second))
   return {
-    configDifferences: configDifferences(a, b),
+    configDifferences: differences,
     totals: compareTotals(first, second),
-    layers: compareLayers(first.layers, second.layers),
+    sentences: sentencesOf(
+      { name: names[0], config: a },
+      { name: names[1], config: b },
+      differences.map(({ key }) => key),
+    ),
+    layers: rows.map(({ comparison }) => comparison),
+    changes: foldedChanges(rows, [blocksOf(first), blocksOf(second)]),
   }
+}
+
+function placedIn(graph: Graph, { layers }: Summary): readonly Placed[] {
+  return placed(layers, new Set([...attentionNodes(graph)].map(({ name }) => name)))
+}
+
+/** How many blocks each section has. */
+function blocksOf({ sections }: Summary): ReadonlyMap<string, number> {
+  return new Map(sections.map(({ name, blocks }) => [name, blocks.length]))
 }
 
 function compareTotals(a: Summary, b: Summary): TotalDifferences {
@@ -124,33 +138,36 @@ function leaves(value: unknown, path = ''): Map<string, unknown> {
 }
 
 /** Merges two lists of layers; a layer that only one has stands where it runs there. */
-function compareLayers(a: readonly LayerSummary[], b: readonly LayerSummary[]): readonly LayerComparison[] {
-  const [inA, inB] = [byName(a), byName(b)]
-  const rows: LayerComparison[] = []
+function compareLayers(a: readonly Placed[], b: readonly Placed[]): readonly ComparedLayer[] {
+  const [inA, inB] = [byRole(a), byRole(b)]
+  const rows: ComparedLayer[] = []
+  const onlyB = ({ layer, what }: Placed) =>
+    rows.push({ what, comparison: { change: 'only-b', name: layer.name, b: layer } })
   let next = 0
-  for (const layer of a) {
-    const twin = inB.get(layer.name)
+  for (const { layer, role, what } of a) {
+    const twin = inB.get(role)?.layer
     if (twin === undefined) {
-      rows.push({ change: 'only-a', name: layer.name, a: layer })
+      rows.push({ what, comparison: { change: 'only-a', name: layer.name, a: layer } })
       continue
     }
-    for (let other = b[next]; other !== undefined && !inA.has(other.name); other = b[++next]) {
-      rows.push({ change: 'only-b', name: other.name, b: other })
+    // Roles that both have may run in another order: only what stands before the twin is told before it.
+    const end = b.findIndex((other) => other.role === role)
+    for (; next < end; next++) {
+      const other = b[next]
+      if (other !== undefined && !inA.has(other.role)) onlyB(other)
     }
-    next++
     const keys = layerKeys.filter((key) => JSON.stringify(layer[key]) !== JSON.stringify(twin[key]))
-    rows.push(
+    const pair = { name: layer.name, a: layer, b: twin }
+    const comparison =
       keys.length === 0
-        ? { change: 'none', name: layer.name, a: layer, b: twin }
-        : { change: 'changed', name: layer.name, a: layer, b: twin, keys },
-    )
+        ? ({ change: 'none', ...pair } as const)
+        : ({ change: 'changed', ...pair, keys } as const)
+    rows.push({ what, comparison })
   }
-  for (const other of b.slice(next)) {
-    if (!inA.has(other.name)) rows.push({ change: 'only-b', name: other.name, b: other })
-  }
+  for (const other of b.slice(next)) if (!inA.has(other.role)) onlyB(other)
   return rows
 }
 
-function byName(layers: readonly LayerSummary[]): ReadonlyMap<string, LayerSummary> {
-  return new Map(layers.map((layer) => [layer.name, layer]))
+function byRole(layers: readonly Placed[]): ReadonlyMap<string, Placed> {
+  return new Map(layers.map((layer) => [layer.role, layer]))
 }

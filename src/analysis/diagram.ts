@@ -24,11 +24,12 @@ export function describeBlock(graph: Graph, block: string): string {
   const drawings = densities.map((density) => drawOutline(outline, density))
   const drawing = drawings.find(({ width }) => width <= widest) ?? drawings.at(-1) ?? caption('')
   const title = `${outline.name} (${outline.section})`
-  return [title, ...drawing.lines.map((text) => `  ${text}`.trimEnd())].join('\n')
+  const indent = drawing.width <= widest ? '  ' : ''
+  return [title, ...drawing.lines.map((text) => `${indent}${text}`.trimEnd())].join('\n')
 }
 
 /** From the most readable to the narrowest: the widest text in a box, and the cells between columns. */
-const densities = [60, 32, 26, 20, 16, 13, 11].flatMap((wrap) => [3, 1].map((gap) => ({ wrap, gap })))
+const densities = [60, 32, 26, 20, 16, 13, 10].flatMap((wrap) => [3, 1].map((gap) => ({ wrap, gap })))
 
 function drawOutline(outline: Outline, density: (typeof densities)[number]): Drawing {
   return stack([

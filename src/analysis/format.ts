@@ -30,12 +30,14 @@ export function formatBytes(value: number): string {
   return short.includes(' ') ? `${short}B` : `${short} bytes`
 }
 
-/** `+231,211,008 (+6.0 %)`, or `same`. */
+/** `+231 M (+6.0 %)`, or `same`. */
 export function formatDifference(a: number, b: number, format: (value: number) => string): string {
   if (a === b) return 'same'
   const sign = b > a ? '+' : '−'
   const change = `${sign}${format(Math.abs(b - a))}`
-  return a === 0 ? change : `${change} (${sign}${Math.abs((b / a - 1) * 100).toFixed(1)} %)`
+  const percent = Math.abs((b / a - 1) * 100)
+  if (a === 0) return change
+  return percent < 0.05 ? `${change} (under 0.1 %)` : `${change} (${sign}${percent.toFixed(1)} %)`
 }
 
 /** `64 × 56 × 56`: a map without its batch. */

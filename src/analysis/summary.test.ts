@@ -47,6 +47,9 @@ describe('summarise', () => {
       activations: 100_352,
       receptiveField: 43,
       stride: 2,
+      kernel: [3, 3],
+      dilation: 1,
+      groups: 1,
       jump: 8,
       part: { section: 'stage 2', block: 0, path: 'branch' },
     })

@@ -9,7 +9,7 @@ import { activationInputs, activationsOf, outputOf } from './dataflow.ts'
 import { depthOf } from './depth.ts'
 import { inferenceMemory, trainingMemory } from './memory.ts'
 import { type Field, receptiveFields } from './receptive-field.ts'
-import { windowOf } from './window.ts'
+import { groupsOf, windowOf } from './window.ts'
 
 /** What adds up: over the layers of a block, the blocks of a section, the sections of a network. */
 export interface Costs {
@@ -33,6 +33,11 @@ export interface LayerSummary extends Costs {
   readonly receptiveField: number
   /** The layer's own stride. */
   readonly stride: number
+  /** Height and width of the window that it slides over its map; absent for what looks at one cell, or at all. */
+  readonly kernel?: readonly [number, number]
+  readonly dilation: number
+  /** Groups of a convolution; 1 for everything else. */
+  readonly groups: number
   /** Input pixels between two neighbouring output cells. */
   readonly jump: number
   readonly part: Part
@@ -107,6 +112,7 @@ export function summariseLayers(graph: Graph): readonly LayerSummary[] {
     if (output === undefined || !activations.has(output)) continue
     const parameters = parametersBehind(node, activations, counted)
     const [input] = activationInputs(node, activations)
+    const window = windowOf(node)
     layers.push({
       name: node.name,
       op: node.operation.name,
@@ -116,7 +122,10 @@ export function summariseLayers(graph: Graph): readonly LayerSummary[] {
       macs: macsOf(node),
       activations: activationsWritten(node),
       ...positionOf(fields.get(output)),
-      stride: Math.max(...(windowOf(node)?.stride ?? [1])),
+      stride: Math.max(...(window?.stride ?? [1])),
+      ...(window === undefined ? {} : { kernel: window.kernel }),
+      dilation: Math.max(...(window?.dilation ?? [1])),
+      groups: groupsOf(node),
       part: node.part,
     })
   }

@@ -72,6 +72,12 @@ const antialias: UsualFields<ResNetConfig['antialias']> = {
   average: {},
 }
 
+const headPool: UsualFields<ResNetConfig['head']['pool']> = {
+  global: {},
+  fixed: { size: 7 },
+  'average-and-maximum': { order: 'average-first' },
+}
+
 const residualFields = Object.keys(residual)
 
 /** Every part of a config whose fields depend on its kind, or that may be null. */
@@ -89,7 +95,7 @@ export const configParts: readonly Part[] = [
   { at: 'normalisation', kinds: normalisation, kept: ['epsilon'] },
   { at: 'attention', kinds: attention, kept: [] },
   { at: 'antialias', kinds: antialias, kept: [] },
-  { at: 'head.pool', kinds: { global: {}, fixed: { size: 7 } }, kept: [] },
+  { at: 'head.pool', kinds: headPool, kept: [] },
   { at: 'convolution.standardised', fields: { epsilon: 1e-8 } },
   {
     at: 'regularisation.stochasticDepth',

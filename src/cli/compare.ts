@@ -1,141 +1,232 @@
 /** `resnet compare`: what sets two networks apart, and what it costs. */
 import type { Command } from 'commander'
-import type { Comparison, LayerComparison, TotalDifference } from '../analysis/compare.ts'
-import { formatBytes, formatCount, formatDifference, formatMap, formatShort } from '../analysis/format.ts'
-import type { LayerSummary } from '../analysis/summary.ts'
-import { aside, heading, printJson, printLines } from './output.ts'
-import { formatTable } from './table.ts'
+import type { Comparison, TotalDifference } from '../analysis/compare.ts'
+import type { FoldedChange } from '../analysis/fold.ts'
+import { formatBytes, formatCount, formatDifference, formatShort } from '../analysis/format.ts'
+import type { SideBySide } from '../analysis/side-by-side.ts'
+import type { ResNetConfig } from '../architecture/config.ts'
+import { size } from './arguments.ts'
+import type { Context } from './context.ts'
+import type { Network } from './network.ts'
+import { aside, heading, lineWidth, paragraph, printJson, printLines, table } from './output.ts'
+import { displayWidth, left, right, wrapped, wrapping } from './table.ts'
 
-/** Rows of layers shown to people; `--json` answers all. */
-const shownLayers = 40
+/** Changes shown to people; `--json` answers all. */
+const shownChanges = 12
+/** Sentences shown before the rest is left to the table of the config. */
+const shownSentences = 8
 
-export function addCompare(program: Command): void {
+interface CompareOptions {
+  readonly input?: readonly [number, number]
+  readonly json?: true
+}
+
+export function addCompare(program: Command, context: Context): void {
   program
     .command('compare')
     .description('show what sets two networks apart, and what it costs')
-    .argument('<a>', 'name of a network')
-    .argument('<b>', 'name of another')
+    .argument('<a>', "a network: a name, a model file, a checkpoint or a run's folder")
+    .argument('<b>', 'another')
+    .option(
+      '--input <size>',
+      'the input that both are counted at, S or HxW; the own one of the first without it',
+      size,
+    )
     .option('--json', 'answer JSON')
-    .addHelpText('after', '\nExample:\n  resnet compare resnet50_v1 resnet50')
-    .action(async (a: string, b: string, { json }: { json?: true }) => {
-      const { variantNamed } = await import('../architecture/variants.ts')
-      const { compare } = await import('../analysis/compare.ts')
-      const [first, second] = [variantNamed(a), variantNamed(b)]
-      const comparison = compare(first.config, second.config)
-      if (json) printJson({ a: first.name, b: second.name, ...comparison })
-      else printLines(linesOf(first.name, second.name, comparison))
-    })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  resnet compare resnet50_v1 resnet50\n  resnet compare gluon_resnet50_v1c gluon_resnet50_v1d\n  resnet compare resnet20 resnet18 --input 32',
+    )
+    .action((a: string, b: string, options: CompareOptions) => compareNetworks(a, b, options, context))
 }
 
-function linesOf(a: string, b: string, comparison: Comparison): readonly string[] {
+async function compareNetworks(
+  one: string,
+  other: string,
+  options: CompareOptions,
+  context: Context,
+): Promise<void> {
+  const { networkOf } = await import('./network.ts')
+  const { compare } = await import('../analysis/compare.ts')
+  const [a, b] = [await networkOf(one, context), await networkOf(other, context)]
+  const names = [a.name, b.name === a.name ? other : b.name] as const
+  const input = options.input ?? a.config.input
+  const [first, second] = [
+    { ...a.config, input },
+    { ...b.config, input },
+  ]
+  const comparison = compare(first, second, { names })
+  const inputs = inputDifference(a.config, b.config)
+  if (options.json) {
+    const configDifferences = [...inputs, ...comparison.configDifferences]
+    printJson({ a: a.name, b: b.name, input, ...comparison, configDifferences })
+    return
+  }
+  const { buildResNet } = await import('../architecture/build.ts')
+  const { sideBySide } = await import('../analysis/side-by-side.ts')
+  const drawings = sideBySide(buildResNet(first), buildResNet(second))
+  printLines([
+    ...sentenceLines([a, b], names, comparison, input),
+    ...drawings.flatMap((drawing) => ['', ...drawingLines(drawing, names)]),
+    '',
+    ...totalLines(names, comparison, input),
+    ...changeLines(comparison.changes),
+    ...configLines(names, comparison),
+  ])
+}
+
+/** Both are counted at one input; that they are made for two is a difference all the same. */
+function inputDifference(a: ResNetConfig, b: ResNetConfig): Comparison['configDifferences'] {
+  return String(a.input) === String(b.input) ? [] : [{ key: 'input', a: a.input, b: b.input }]
+}
+
+function sentenceLines(
+  [a, b]: readonly [Network, Network],
+  names: readonly [string, string],
+  { sentences, configDifferences }: Comparison,
+  input: readonly [number, number],
+): readonly string[] {
+  const [first, ...more] = sentences
+  const made = [a.config.input, b.config.input].map((pixels) => pixels.join('×'))
+  const notes =
+    made[0] === made[1]
+      ? []
+      : [
+          `${names[0]} is made for pictures of ${made[0]}, ${names[1]} for ${made[1]}; both are counted at ${input.join('×')}.`,
+        ]
+  if (first === undefined) {
+    const same =
+      configDifferences.length === 0
+        ? `${names[0]} and ${names[1]} are the same network; only weights and preprocessing may differ.`
+        : `${names[0]} and ${names[1]} compute the same.`
+    return [...paragraph(same), ...notes.flatMap((note) => paragraph(note))]
+  }
+  const shown = [...notes, ...more.slice(0, shownSentences)].flatMap((text) => paragraph(`- ${text}`, '  '))
+  const hidden = more.length - shownSentences
   return [
-    heading('config'),
-    ...configLines(a, b, comparison),
-    '',
-    ...totalLines(a, b, comparison),
-    '',
-    ...layerLines(comparison.layers),
+    ...paragraph(first).map(heading),
+    ...shown,
+    ...(hidden > 0 ? [aside(`and ${hidden} smaller differences: the table of the config has them`)] : []),
   ]
 }
 
-function configLines(a: string, b: string, { configDifferences }: Comparison): readonly string[] {
-  if (configDifferences.length === 0) return ['the same']
-  const text = (value: unknown) => (value === undefined ? '-' : JSON.stringify(value).replaceAll('"', ''))
-  return formatTable(
-    [
-      { title: 'field', align: 'left' },
-      { title: a, align: 'left' },
-      { title: b, align: 'left' },
-    ],
-    configDifferences.map((difference) => [difference.key, text(difference.a), text(difference.b)]),
-    { heading: aside },
-  )
+/** The steps of both in two columns, with a mark between those that differ. */
+function drawingLines({ title, a, b }: SideBySide, names: readonly [string, string]): readonly string[] {
+  const half = Math.floor((Math.min(lineWidth(), 100) - 5) / 2)
+  const narrow = (lines: readonly string[]) =>
+    lines.flatMap((line) => {
+      const indent = /^ */.exec(line)?.[0] ?? ''
+      return wrapped(line.trimStart(), half - indent.length).map(
+        (part, i) => indent + (i === 0 ? '' : '  ') + part,
+      )
+    })
+  const row = (one: string, mark: string, other: string) =>
+    `${one}${' '.repeat(Math.max(0, half - displayWidth(one)))}  ${mark}  ${other}`.trimEnd()
+  const pairs = aligned(narrow(a), narrow(b))
+  return [
+    heading(title),
+    aside(row(endOf(names[0], half), ' ', endOf(names[1], half))),
+    ...pairs.map(([one = '', other = '']) => row(one, one === other ? ' ' : '≠', other)),
+  ]
 }
 
-function totalLines(a: string, b: string, { totals }: Comparison): readonly string[] {
+/** Two lists of lines with equal ones beside each other: the longest common subsequence. */
+export function aligned(
+  a: readonly string[],
+  b: readonly string[],
+): readonly (readonly [string | undefined, string | undefined])[] {
+  const common = (i: number, j: number): number => lengths[i]?.[j] ?? 0
+  const lengths: number[][] = Array.from({ length: a.length + 1 }, () => Array(b.length + 1).fill(0))
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      const row = lengths[i]
+      if (row !== undefined)
+        row[j] = a[i] === b[j] ? common(i + 1, j + 1) + 1 : Math.max(common(i + 1, j), common(i, j + 1))
+    }
+  }
+  const pairs: (readonly [string | undefined, string | undefined])[] = []
+  let [i, j] = [0, 0]
+  while (i < a.length || j < b.length) {
+    const both = common(i, j)
+    if (
+      i < a.length &&
+      j < b.length &&
+      (a[i] === b[j] || (both === common(i + 1, j + 1) && both === common(i + 1, j)))
+    )
+      pairs.push([a[i++], b[j++]])
+    else if (i < a.length && (j === b.length || common(i + 1, j) === both)) pairs.push([a[i++], undefined])
+    else pairs.push([undefined, b[j++]])
+  }
+  return pairs
+}
+
+/** A name cut at its beginning: networks that are compared often begin alike. */
+function endOf(name: string, cells: number): string {
+  return name.length <= cells ? name : `…${name.slice(1 - cells)}`
+}
+
+function totalLines(
+  names: readonly [string, string],
+  { totals }: Comparison,
+  input: readonly [number, number],
+): readonly string[] {
   const row = (name: string, total: TotalDifference, format: (value: number) => string) => [
     name,
     format(total.a),
     format(total.b),
-    formatDifference(total.a, total.b, format),
+    formatDifference(total.a, total.b, format === formatCount ? formatShort : format),
   ]
-  return formatTable(
+  const whole = Math.max(...input)
+  const sees = (pixels: number) => (pixels >= whole ? 'the whole picture' : `${formatCount(pixels)} pixels`)
+  const { receptiveField: field } = totals
+  return table(
     [
-      { title: 'for one image', align: 'left' },
-      { title: a, align: 'right' },
-      { title: b, align: 'right' },
-      { title: 'difference', align: 'right' },
+      left(`one image of ${input.join('×')}`),
+      right(endOf(names[0], 17)),
+      right(endOf(names[1], 17)),
+      right('difference'),
     ],
     [
       row('depth', totals.depth, formatCount),
       row('parameters', totals.parameters, formatCount),
       row('multiply-adds', totals.macs, formatCount),
-      row('activations', totals.activations, formatCount),
-      row('memory in inference', totals.inferenceMemory, formatBytes),
-      row('memory in training', totals.trainingMemory, formatBytes),
-      row('receptive field in pixels', totals.receptiveField, formatCount),
+      row('activations', totals.activations, formatShort),
+      row('memory, inference', totals.inferenceMemory, formatBytes),
+      row('memory, training', totals.trainingMemory, formatBytes),
+      ['a last cell sees', sees(field.a), sees(field.b), sees(field.a) === sees(field.b) ? 'same' : ''],
     ],
-    { heading },
   )
 }
 
-/** Layers whose own work changed; what only sees another map because of them is left to `--json`. */
-function layerLines(layers: readonly LayerComparison[]): readonly string[] {
-  const rows = layers.flatMap((layer) => {
-    const cells = layerCells(layer)
-    return cells === undefined ? [] : [cells]
-  })
-  if (rows.length === 0) return ['no layer works differently']
-  const lines = formatTable(
-    [
-      { title: 'layer', align: 'left' },
-      { title: 'what changed', align: 'left' },
-      { title: 'parameters', align: 'right' },
-      { title: 'multiply-adds', align: 'right' },
-    ],
-    rows.slice(0, shownLayers),
-    { heading },
+function changeLines(changes: readonly FoldedChange[]): readonly string[] {
+  if (changes.length === 0) return []
+  const signed = (value: number) =>
+    value === 0 ? '' : `${value > 0 ? '+' : '−'}${formatShort(Math.abs(value))}`
+  const lines = table(
+    [wrapping('layer'), wrapping('what changes'), wrapping('where'), right('params'), right('MACs')],
+    changes
+      .slice(0, shownChanges)
+      .map(({ what, change, where, parameters, macs }) => [
+        what,
+        change,
+        where,
+        signed(parameters),
+        signed(macs),
+      ]),
   )
-  const hidden = rows.length - shownLayers
-  return hidden > 0 ? [...lines, aside(`and ${hidden} more layers; --json answers them all`)] : lines
+  const hidden = changes.length - shownChanges
+  return ['', ...lines, ...(hidden > 0 ? [aside(`and ${hidden} more changes; --json answers them all`)] : [])]
 }
 
-function layerCells(layer: LayerComparison): readonly string[] | undefined {
-  switch (layer.change) {
-    case 'none':
-      return undefined
-    case 'only-a':
-      return isWorth(layer.a) ? [layer.name, 'is gone', ...costCells(layer.a, undefined)] : undefined
-    case 'only-b':
-      return isWorth(layer.b) ? [layer.name, 'is new', ...costCells(undefined, layer.b)] : undefined
-    case 'changed': {
-      const { a, b, keys } = layer
-      if (!keys.some((key) => key === 'op' || key === 'stride' || key === 'macs' || key === 'parameters'))
-        return undefined
-      return [layer.name, changeWords(a, b), ...costCells(a, b)]
-    }
-  }
-}
-
-function isWorth({ parameters, macs, stride }: LayerSummary): boolean {
-  return parameters > 0 || macs > 0 || stride > 1
-}
-
-function changeWords(a: LayerSummary, b: LayerSummary): string {
-  const change = (what: string, from: string | number, to: string | number) =>
-    from === to ? [] : [`${what} ${from} → ${to}`]
+function configLines(names: readonly [string, string], { configDifferences }: Comparison): readonly string[] {
+  if (configDifferences.length === 0) return []
+  const text = (value: unknown) => (value === undefined ? '-' : JSON.stringify(value).replaceAll('"', ''))
+  const rows = configDifferences.map(({ key, a, b }) => [key, text(a), text(b)])
   return [
-    ...change('operation', a.op, b.op),
-    ...change('stride', a.stride, b.stride),
-    ...change('input', formatMap(a.inputShape), formatMap(b.inputShape)),
-    ...change('output', formatMap(a.outputShape), formatMap(b.outputShape)),
-  ].join(', ')
-}
-
-function costCells(a: LayerSummary | undefined, b: LayerSummary | undefined): readonly string[] {
-  return (['parameters', 'macs'] as const).map((key) => {
-    const difference = (b?.[key] ?? 0) - (a?.[key] ?? 0)
-    if (difference === 0) return ''
-    return `${difference > 0 ? '+' : '−'}${formatShort(Math.abs(difference))}`
-  })
+    '',
+    ...table(
+      [wrapping('field of the config'), wrapping(endOf(names[0], 24)), wrapping(endOf(names[1], 24))],
+      rows,
+    ),
+  ]
 }

@@ -27,7 +27,7 @@ export function createProgram(context: Context): Command {
     .addHelpText('after', '\nExample:\n  resnet show resnet50\n\nEvery command has --help with an example.')
   addList(program)
   addShow(program, context)
-  addCompare(program)
+  addCompare(program, context)
   addClassify(program, context)
   addEvaluate(program, context)
   addEmbed(program, context)
