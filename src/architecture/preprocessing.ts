@@ -77,13 +77,15 @@ const presets = {
   'torch-imagenet': imagenet,
   /** timm, Hugging Face. */
   'torch-imagenet-bicubic': { ...imagenet, interpolation: 'bicubic' },
-  /** timm's networks of TensorFlow descent and BiT: −1 to 1. */
+  /** timm's pre-activation networks and BiT: −1 to 1. */
   'half-imagenet': {
     ...imagenet,
     mean: [0.5, 0.5, 0.5],
     std: [0.5, 0.5, 0.5],
     interpolation: 'bicubic',
   },
+  /** BiT as it was tuned for ImageNet. */
+  'half-imagenet-bilinear': { ...imagenet, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   /** Caffe and Keras' v1: BGR minus the mean, no scaling. */
   'caffe-imagenet': {
     ...imagenet,

@@ -2,6 +2,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { ConfigError } from '../errors.ts'
 import type { ResNetConfig } from './config.ts'
+import { type Preprocessing, preprocessingNamed } from './preprocessing.ts'
 import { type Alias, aliasTable, spellings } from './variants/aliases.ts'
 import type { Variant } from './variants/base.ts'
 import { frameworkVariants } from './variants/frameworks.ts'
@@ -121,6 +122,19 @@ function unknown(name: string): string {
 
 function digitsOf(name: string): string {
   return name.replace(/[^0-9oOlI]/g, '')
+}
+
+/**
+ * What the pictures of a network's published weights go through: its row's preset, at the config's input or the weights' own.
+ */
+export function publishedPreprocessing(
+  { preprocessing, published }: Variant,
+  input: ResNetConfig['input'],
+): Preprocessing {
+  if (published === undefined) return preprocessingNamed(preprocessing, input)
+  const [side, share] = published
+  const resize = { kind: 'short-side', size: Math.floor(side / share) } as const
+  return { ...preprocessingNamed(preprocessing, [side, side]), resize }
 }
 
 /** The config of a named network. Throws `ConfigError` for an unknown name. */

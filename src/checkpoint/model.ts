@@ -9,7 +9,7 @@ import {
   type PreprocessingOverrides,
   preprocessingNamed,
 } from '../architecture/preprocessing.ts'
-import { variantNamed } from '../architecture/variants.ts'
+import { isVariantName, publishedPreprocessing, variantNamed } from '../architecture/variants.ts'
 import { CheckpointError, ConfigError } from '../errors.ts'
 import { answersFrom } from './answers.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -145,7 +145,7 @@ async function prepared(
   try {
     return await preparationOf(checkpoint, {
       usual: {
-        preprocessing: preprocessingNamed(usual, config.input),
+        preprocessing: usualPreprocessing(plan),
         from: `assumed: ${usual}, which is usual for ${plan.name}`,
       },
       chosen: chosenFields(options, config),
@@ -159,6 +159,14 @@ async function prepared(
       { cause: error },
     )
   }
+}
+
+/** The network's own row goes before the preset that it shares with others. */
+function usualPreprocessing({ name, preprocessing, config }: Plan): Preprocessing {
+  const variant = isVariantName(name) ? variantNamed(name) : undefined
+  return variant?.preprocessing === preprocessing
+    ? publishedPreprocessing(variant, config.input)
+    : preprocessingNamed(preprocessing, config.input)
 }
 
 function chosenFields({ preprocessing }: ModelOptions, { input }: ResNetConfig): PreprocessingOverrides {

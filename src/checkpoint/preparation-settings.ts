@@ -24,7 +24,7 @@ export function settingsPreparation(
     const said = timm(settings)
     return [
       {
-        from: where.startsWith('the file') ? `${prefix}mean and ${prefix}std in ${where}` : where,
+        from: where.endsWith('the file') ? `${prefix}mean and ${prefix}std in ${where}` : where,
         fields: { ...statisticsFields({ mean, std }, channels), ...said.fields },
         notes: said.notes.map((note) => `${where}: ${note}`),
       },

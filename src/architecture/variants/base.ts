@@ -12,7 +12,11 @@ export interface Variant {
   readonly config: ResNetConfig
   /** The usual preprocessing of its published weights. */
   readonly preprocessing: PreprocessingName
+  /** Pixels of a side that the published weights see, and their share of the side that is resized, where they are others. */
+  readonly published?: Published
 }
+
+export type Published = readonly [side: number, share: number]
 
 export type BlockKind = ResidualBlockConfig['kind']
 

@@ -4,6 +4,7 @@
  */
 import type { Variant } from './base.ts'
 import { groups, type Row, size, variantOf } from './features.ts'
+import { asPublished } from './timm-published.ts'
 
 const stems: readonly Row[] = [
   {
@@ -319,7 +320,6 @@ const bigTransfer: readonly Row[] = (
   name: `resnetv2_${depth}x${factor}_bit`,
   description: `BiT ResNet-${depth}x${factor}: standardised weights, group normalisation`,
   source: 'arXiv:1912.11370',
-  preprocessing: 'half-imagenet',
   blocks: depth,
   with: [
     'second',
@@ -337,4 +337,4 @@ export const timmVariants: readonly Variant[] = [
   ...rescaled,
   ...second,
   ...bigTransfer,
-].map(variantOf)
+].map((row) => asPublished(variantOf(row)))
