@@ -147,7 +147,8 @@ async function withProgress<T>(
   }
 }
 
-async function labelsIn(file: string): Promise<readonly string[]> {
+/** The names in the file that `--labels` names. */
+export async function labelsIn(file: string): Promise<readonly string[]> {
   const { readLabels } = await import('./label-file.ts')
   return readLabels(file)
 }

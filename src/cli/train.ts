@@ -11,6 +11,8 @@ import type { Context } from './context.ts'
 import {
   addPreprocessingOptions,
   defined,
+  labelsHelp,
+  labelsIn,
   modelHelp,
   type PreprocessingOptions,
   preprocessingOf,
@@ -21,6 +23,7 @@ import { TrainingOutput } from './training-output.ts'
 interface Options extends PreprocessingOptions {
   readonly arch?: string
   readonly from?: string
+  readonly labels?: string
   readonly recipe?: string
   readonly set?: Changes
   readonly epochs?: number
@@ -45,6 +48,7 @@ export function addTrain(program: Command, context: Context): void {
     .argument('<dataset>', 'a folder of class folders, a .tar of one, CIFAR files, a CSV, WebDataset shards')
     .option('--arch <name>', 'the network; without it one that suits the size of the pictures')
     .option('--from <model>', `start from a trained network: ${modelHelp}`)
+    .option('--labels <file>', `with --from: ${labelsHelp}`)
     .option('--recipe <name>', 'the settings: a name of those below, or a .json file')
     .option('--set <key=value>', 'replace a field of the recipe, as in augmentation.flip=0', keyValue)
     .option('--epochs <n>', 'how often every picture is seen', wholeNumber(1, 100_000))
@@ -111,9 +115,10 @@ async function trainOptions(data: string, options: Options): Promise<TrainOption
   const { recipe, arch, from, teacher, seed, validation, resume, preview, engine, threads } = options
   const preprocessing = preprocessingOf(options)
   const changes = changesOf(options)
+  const labels = options.labels === undefined ? undefined : await labelsIn(options.labels)
   return {
     data,
-    ...defined({ arch, from, teacher, seed, validation, resume, preview, engine, threads }),
+    ...defined({ arch, from, labels, teacher, seed, validation, resume, preview, engine, threads }),
     ...(recipe === undefined ? {} : { recipe: await readRecipe(recipe) }),
     ...(Object.keys(preprocessing).length === 0 ? {} : { preprocessing }),
     ...(Object.keys(changes).length === 0 ? {} : { changes }),

@@ -1,16 +1,18 @@
 /** Which network a run trains, with which preprocessing, and from which tensors. */
 import { parseConfig, type ResNetConfig } from '../architecture/config.ts'
 import {
+  onlyColourOrGrey,
   overriddenPreprocessing,
   type Preprocessing,
   type PreprocessingOverrides,
   preprocessingNamed,
 } from '../architecture/preprocessing.ts'
 import { variantNamed } from '../architecture/variants.ts'
-import { answersOf } from '../checkpoint/consistent.ts'
+import { answersOf, consistentModel } from '../checkpoint/consistent.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { statesOf } from '../checkpoint/recognise/states.ts'
 import type { TensorMap } from '../engines/engine.ts'
+import { ArgumentError } from '../errors.ts'
 import type { Recipe } from './recipe.ts'
 
 export interface Network {
@@ -40,9 +42,12 @@ export function networkNamed(arch: string, { classes, overrides = {}, recipe }: 
 }
 
 /** A model's network with a head for these classes; the head is the model's own where the classes are. */
-export function networkFrom(model: Model, { classes, overrides = {}, recipe }: NetworkOptions): Network {
+export function networkFrom(given: Model, { classes, recipe }: NetworkOptions): Network {
+  const model = consistentModel(given)
+  const { name, preprocessing } = model
   const { inputChannels } = model.config
-  const preprocessing = overriddenPreprocessing(model.preprocessing, overrides, inputChannels)
+  if (inputChannels !== 1 && inputChannels !== 3)
+    throw new ArgumentError(`${name} reads ${inputChannels} channels. ${onlyColourOrGrey}`)
   const config = trainedConfig(model.config, { classes, preprocessing, recipe })
   const sameClasses =
     model.config.classes === classes.length &&

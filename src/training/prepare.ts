@@ -9,7 +9,7 @@ import type { Engine, EngineOptions, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, DatasetError } from '../errors.ts'
 import { valueNamed } from '../graph/graph.ts'
 import { engineNamed } from '../inference/engines.ts'
-import { type ModelSource, readModel } from '../inference/load.ts'
+import { type ModelSource, type ReadOptions, readModel } from '../inference/load.ts'
 import { hashName } from '../ops/random-bits.ts'
 import { bindBatch } from '../ops/shape.ts'
 import { Batches } from './batches.ts'
@@ -34,6 +34,8 @@ export interface TrainOptions {
   readonly arch?: string
   /** The model to start from: its head is replaced where its classes are others. */
   readonly from?: ModelSource
+  /** What the classes of that model are called, where it does not say so itself: a head of the same classes is kept. */
+  readonly labels?: readonly string[]
   /** A recipe or its name; without it, with `from`, `features` or `fine-tune` by the number of pictures, else by their size. */
   readonly recipe?: string | Recipe
   /** Fields of the recipe that are replaced, by dotted keys. */
@@ -208,10 +210,11 @@ async function newSettings(options: TrainOptions, set: TrainingSet, pictures: Pi
   const { recipe, notes } = fittedTo(usual, set.train.length, options.changes)
   checkTeacher(recipeName, recipe, teacher)
   const given = { classes: set.classes, overrides, recipe }
+  const start = from === undefined ? undefined : await readModel(from, startOptions(options))
   const network =
-    from === undefined
+    start === undefined
       ? networkNamed(arch ?? (small ? 'cifar_resnet20' : 'resnet18'), given)
-      : networkFrom(await readModel(from, arch === undefined ? {} : { arch }), given)
+      : networkFrom(start, given)
   const [train, val, test] = [set.train.length, set.val.length, set.test.length]
   const fingerprint = fingerprintOf(set)
   const settings = {
@@ -227,7 +230,21 @@ async function newSettings(options: TrainOptions, set: TrainingSet, pictures: Pi
     dataset: { name: set.name, train, val, test, valFrom: set.valFrom, validation, fingerprint },
   }
   const hopeless = from === undefined ? fewToBeginWith(settings) : []
-  return { settings, saved: undefined, tensors: network.tensors, notes: [...hopeless, ...notes] }
+  return {
+    settings,
+    saved: undefined,
+    tensors: network.tensors,
+    notes: [...hopeless, ...(start?.notes ?? []), ...notes],
+  }
+}
+
+/** What is said of the model that a run starts from. */
+function startOptions({ arch, labels, preprocessing }: TrainOptions): ReadOptions {
+  return {
+    ...(arch === undefined ? {} : { arch }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(preprocessing === undefined ? {} : { preprocessing }),
+  }
 }
 
 async function hasSmallPictures(set: TrainingSet, pictures: Pictures): Promise<boolean> {
