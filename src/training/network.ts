@@ -49,15 +49,30 @@ export function networkFrom(given: Model, { classes, recipe }: NetworkOptions): 
   if (inputChannels !== 1 && inputChannels !== 3)
     throw new ArgumentError(`${name} reads ${inputChannels} channels. ${onlyColourOrGrey}`)
   const config = trainedConfig(model.config, { classes, preprocessing, recipe })
+  // By name: a model may have the same classes in another order, as ImageFolder has 10 before 2.
+  const places = classes.map((label) => model.labels.indexOf(label))
   const sameClasses =
     model.config.classes === classes.length &&
     answersOf(model) === 'one' &&
     model.labels.length === classes.length &&
-    model.labels.every((label, i) => label === classes[i])
-  const head = sameClasses ? new Set<string>() : classifierOf(config)
+    classes.every((_, place) => places.includes(place))
+  const head = classifierOf(config)
   const states = statesOf(config)
-  const kept = [...model.tensors].filter(([name]) => states.has(name) && !head.has(name))
+  const kept = [...model.tensors].flatMap(([name, tensor]): [string, Float32Array][] => {
+    if (!states.has(name) || (head.has(name) && !sameClasses)) return []
+    return [[name, head.has(name) ? rowsInOrder(tensor, places) : tensor]]
+  })
   return { arch: networkOf(model), config, preprocessing, tensors: new Map(kept) }
+}
+
+/** The rows of a tensor, one for each class, in another order. */
+function rowsInOrder(tensor: Float32Array, places: readonly number[]): Float32Array {
+  const length = tensor.length / places.length
+  const ordered = new Float32Array(tensor.length)
+  places.forEach((place, row) => {
+    ordered.set(tensor.subarray(place * length, (place + 1) * length), row * length)
+  })
+  return ordered
 }
 
 /** What a model's network is called: a trained model is called after its pictures too, a published one after its training. */
