@@ -22,7 +22,7 @@ export {
   preprocessingNames,
 } from './architecture/preprocessing.ts'
 /** Every named network: `config('resnet50')`, `variantNamed`, and the whole table. */
-export { config, type Variant, variantNamed, variants } from './architecture/variants.ts'
+export { type Alias, aliases, config, type Variant, variantNamed, variants } from './architecture/variants.ts'
 
 // Analysis: costs, comparison, diagrams.
 

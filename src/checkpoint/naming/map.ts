@@ -10,7 +10,7 @@ import { layersOf, type NamedTensor, namedTensor } from './named-tensor.ts'
 import type { NamingScheme } from './scheme.ts'
 import { nameStem } from './stem.ts'
 import { explainStrange } from './strange.ts'
-import { readerOf, type Stored, splitName, type Trunk, trunksOf } from './trunks.ts'
+import { classifierLayers, readerOf, type Stored, splitName, type Trunk, trunksOf } from './trunks.ts'
 import { weightsOf } from './weights.ts'
 
 export type { NamedTensor } from './named-tensor.ts'
@@ -76,7 +76,6 @@ interface Sorted {
   readonly beside: readonly string[]
 }
 
-const classifiers = /^(fc|head\.fc|classifier|classifier\.1)$/
 const blocks = /^(layer\d|stages\.\d|features\.)/
 
 /** Sorts a file's tensors into the trunk's, those in its midst that it has no place for, and those beside it. */
@@ -90,7 +89,7 @@ function sort(file: string, stored: Stored, { scheme, prefix }: Trunk): Sorted {
   for (const [name, tensor] of stored) {
     const own = name.startsWith(prefix) ? name.slice(prefix.length) : undefined
     const read = own === undefined ? undefined : reader(own)
-    if (read === undefined || classifiers.test(read.layer)) {
+    if (read === undefined || classifierLayers.test(read.layer)) {
       if (read !== undefined) usual.add(layerIn(scheme, name))
       rest.push(name)
       if (own !== undefined && roots.size === 0) early.push(name)

@@ -14,7 +14,7 @@ export type Stored = ReadonlyMap<string, StoredTensor>
 export interface Trunk {
   readonly scheme: NamingScheme
   readonly prefix: string
-  /** The names that the scheme knows. */
+  /** The names that the scheme knows, those of a classifier aside: heads are found by their shapes. */
   readonly known: readonly string[]
 }
 
@@ -95,12 +95,19 @@ function bestTrunk(stored: Stored, prefix: string): Trunk | undefined {
   const read = namingSchemes.map((entry): Trunk => {
     const scheme = entry.adapted === undefined ? entry : { ...entry, rules: entry.adapted(stripped) }
     const reader = readerOf(scheme)
-    return { scheme, prefix, known: under.filter((_, i) => reader(stripped[i] ?? '') !== undefined) }
+    return { scheme, prefix, known: under.filter((_, i) => isTrunk(reader(stripped[i] ?? ''))) }
   })
   const most = Math.max(...read.map(({ known }) => known.length))
   const equals = most === 0 ? [] : read.filter(({ known }) => known.length === most)
   const misfits = equals.length < 2 ? [] : equals.map((trunk) => misfitsOf(stored, trunk))
   return equals.toSorted((a, b) => (misfits[equals.indexOf(a)] ?? 0) - (misfits[equals.indexOf(b)] ?? 0))[0]
+}
+
+/** What networks call their classifier under our names. */
+export const classifierLayers = /^(fc|head\.fc|classifier|classifier\.1)$/
+
+function isTrunk(read: ReadName | undefined): boolean {
+  return read !== undefined && !classifierLayers.test(read.layer)
 }
 
 /** What a scheme reads out of a name. */
