@@ -145,6 +145,21 @@ export class Learner {
     return this.#run('features', { graph, output: start, image, batch })
   }
 
+  /** The tensors of the frozen part, which decide what features are. */
+  frozen(): Promise<TensorMap> {
+    const { config, start = 'logits' } = this.#options
+    return this.#session.readState([...select(buildResNet(config), [start]).states.keys()])
+  }
+
+  /** Bytes of a model file's tensors, and of a saved state's. */
+  get bytes(): { readonly model: number; readonly state: number } {
+    const { states } = buildResNet(this.#options.config)
+    const all = new Map([...states, ...this.#phases.flatMap(({ training }) => [...training.states])])
+    const sum = (names: Iterable<string>) =>
+      [...names].reduce((bytes, name) => bytes + 4 * elementsPerImage(all.get(name)?.shape ?? [0]), 0)
+    return { model: sum(states.keys()), state: sum(this.#saved) }
+  }
+
   /**
    * Hears by what the features that the classifier reads are standardised. The classifier is turned into one of such
    * features, and `tensors` turns it back, so that models read features as they are.
@@ -187,10 +202,12 @@ export class Learner {
   }
 
   /** Everything that going on needs: gradients and pending statistics live within a step. */
-  async states(): Promise<TensorMap> {
-    return this.#session.readState(
-      [...this.#states].filter((name) => !name.startsWith('gradient/') && !name.startsWith('pending/')),
-    )
+  states(): Promise<TensorMap> {
+    return this.#session.readState(this.#saved)
+  }
+
+  get #saved(): readonly string[] {
+    return [...this.#states].filter((name) => !name.startsWith('gradient/') && !name.startsWith('pending/'))
   }
 
   close(): Promise<void> {

@@ -30,6 +30,9 @@ export class Pictures {
   readonly #kept = new Map<DatasetItem, Picture>()
   readonly #unreadable = new Map<DatasetItem, Unreadable>()
   readonly #told: (unreadable: Unreadable) => void
+  readonly #underWay = new Map<DatasetItem, Promise<Picture | undefined>>()
+  /** What was asked for last: copies of one picture follow each other, however large it is. */
+  #latest: { readonly item: DatasetItem; readonly picture: Promise<Picture | undefined> } | undefined
   #bytes = 0
 
   /** `told` hears of each unreadable picture once; `total` counts all pictures of the run. */
@@ -48,6 +51,15 @@ export class Pictures {
     const kept = this.#kept.get(item)
     if (kept !== undefined) return kept
     if (this.#unreadable.has(item)) return undefined
+    if (this.#latest?.item === item) return this.#latest.picture
+    const underWay = this.#underWay.get(item)
+    const picture = underWay ?? this.#decode(item).finally(() => this.#underWay.delete(item))
+    this.#underWay.set(item, picture)
+    this.#latest = { item, picture }
+    return picture
+  }
+
+  async #decode(item: DatasetItem): Promise<Picture | undefined> {
     try {
       const read = await item.read()
       const picture = 'bytes' in read ? await decodePicture(read) : read

@@ -10,11 +10,11 @@ import { ArgumentError, DatasetError } from '../errors.ts'
 import { valueNamed } from '../graph/graph.ts'
 import { engineNamed } from '../inference/engines.ts'
 import { type ModelSource, type ReadOptions, readModel } from '../inference/load.ts'
-import { hashName } from '../ops/random-bits.ts'
-import { bindBatch } from '../ops/shape.ts'
+import { bindBatch, elements } from '../ops/shape.ts'
 import { Batches } from './batches.ts'
 import type { RunSettings, Skipped } from './events.ts'
 import { FeatureInputs } from './features.ts'
+import { fingerprintOf, fingerprintOfFeatures } from './fingerprints.ts'
 import { fewToBeginWith, fittedTo } from './fitting.ts'
 import { frozenValue } from './frozen.ts'
 import { type Inputs, PictureInputs } from './inputs.ts'
@@ -24,7 +24,7 @@ import { Pictures } from './pictures.ts'
 import type { Recipe } from './recipe.ts'
 import { recipeNamed } from './recipes.ts'
 import { type GoingOn, goOn } from './resume.ts'
-import type { RunStore, SavedRun } from './store.ts'
+import type { RunStore, SavedRun, SpaceNeeded } from './store.ts'
 import { openTeacher } from './teacher.ts'
 
 export interface TrainOptions {
@@ -104,6 +104,7 @@ export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
     const { settings, saved, tensors } = decided
     const run = await openNetworks(options, { set, pictures, settings, saved, tensors, store })
     opened.push(...run.opened)
+    await store?.checkSpace(spaceNeeded(settings, run))
     if (saved === undefined) await store?.begin(settings)
     else await store?.saveSettings(settings)
     return {
@@ -283,14 +284,6 @@ function nameOf(source: ModelSource, otherwise: string): string {
   return typeof source === 'string' ? source : otherwise
 }
 
-function fingerprintOf({ train, val, test }: TrainingSet): string {
-  const files = [train, val, test].flatMap((items) => [
-    ...items.map((item) => `${item.class} ${item.file}`),
-    '',
-  ])
-  return hashName(files.join('\n')).toString(16).padStart(8, '0')
-}
-
 /** Images of a step: the recipe's, or for fewer pictures than that as many whole micro-batches as there are. */
 function batchOf({ batch, microBatch }: Recipe, pictures: number): number {
   if (pictures >= batch) return batch
@@ -375,7 +368,28 @@ function featureInputs(
     shape: bindBatch(shape, 1).slice(1),
     standardised: start === 'features',
     store,
+    fingerprint: async () => fingerprintOfFeatures(start, settings, await learner.frozen()),
     compute: (image, batch) => learner.features(image, batch),
     scaled: (scaling) => learner.scaled(scaling),
   })
+}
+
+/** A step's lines in the two logs, and what a feature's row has beside its numbers. */
+const bytesOf = { step: 500, row: 8 }
+
+function spaceNeeded(
+  { recipe, dataset }: RunSettings,
+  {
+    learner,
+    inputs,
+    pictures,
+    stepsPerEpoch,
+  }: Pick<PreparedRun, 'learner' | 'inputs' | 'pictures' | 'stepsPerEpoch'>,
+): SpaceNeeded {
+  const rows = inputs === pictures ? 0 : recipe.fineTuning.copies * dataset.train + dataset.val
+  return {
+    ...learner.bytes,
+    features: rows * (4 * elements(inputs.shape) + bytesOf.row),
+    logs: recipe.epochs * stepsPerEpoch * bytesOf.step,
+  }
 }

@@ -8,7 +8,7 @@
  *     last.safetensors     the model of the last whole epoch
  *     best.safetensors     the best model so far
  *     report.html          the report, once the run has ended or was interrupted
- *     features.safetensors features of the frozen part of the network, where there is one
+ *     features.bin         features of the frozen part of the network, where there is one
  *     state.safetensors    all that going on needs: parameters, optimiser, averages, and the place in the run
  *     run.lock             the process that works in the folder
  *     events.damaged.jsonl damaged lines of the events, where there were some
@@ -30,11 +30,13 @@ import { readModel } from '../inference/load.ts'
 import { modelFiles } from '../inference/paths.node.ts'
 import { shellPath } from '../shell.ts'
 import type { KeptEvent, RunSettings } from './events.ts'
+import { FeatureFile } from './feature-file.node.ts'
 import { RunLock } from './run-lock.node.ts'
 import { Log, mendEvents, mendRecords } from './run-log.node.ts'
 import { parseSettings } from './settings.ts'
-import { type LogLengths, readState, readTensors, stateFile, tensorFile } from './state-file.ts'
-import type { Position, RunStore } from './store.ts'
+import { checkSpace } from './space.node.ts'
+import { type LogLengths, readState, stateFile } from './state-file.ts'
+import type { KeptFeatures, Position, RowsOfFeatures, RunStore, SpaceNeeded } from './store.ts'
 import { tensorboardHeader, tensorboardRecords } from './tensorboard.ts'
 
 const names = {
@@ -44,7 +46,7 @@ const names = {
   tensorboard: 'events.out.tfevents.resnet',
   preview: 'preview.png',
   report: 'report.html',
-  features: 'features.safetensors',
+  features: 'features.bin',
   state: 'state.safetensors',
 } as const
 
@@ -188,13 +190,13 @@ class RunFolder implements RunStore {
     await saveFile(join(this.path, names.state), stateFile({ position, logs }, states))
   }
 
-  async saveFeatures(features: TensorMap): Promise<void> {
-    await saveFile(join(this.path, names.features), tensorFile(features))
+  openFeatures(of: RowsOfFeatures): Promise<KeptFeatures> {
+    return FeatureFile.open(join(this.path, names.features), of)
   }
 
-  async readFeatures(): Promise<TensorMap | undefined> {
-    const path = join(this.path, names.features)
-    return (await isThere(path)) ? (await readTensors(path)).tensors : undefined
+  checkSpace(needed: SpaceNeeded): Promise<void> {
+    const { best, last } = modelFiles
+    return checkSpace(this.path, needed, [best, last, names.state, names.features, names.events])
   }
 
   async close(): Promise<void> {

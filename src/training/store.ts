@@ -46,6 +46,33 @@ export interface SavedRun {
   readonly bestTensors: TensorMap | undefined
 }
 
+/** Which features: of what (all that they depend on), how many rows, and how many numbers each. */
+export interface RowsOfFeatures {
+  readonly fingerprint: string
+  readonly rows: number
+  readonly values: number
+}
+
+export interface FeatureRow {
+  readonly row: number
+  readonly values: Float32Array
+}
+
+export interface KeptFeatures {
+  /** What is there, each row whole. */
+  read(): AsyncIterable<FeatureRow>
+  append(row: FeatureRow): Promise<void>
+  close(): Promise<void>
+}
+
+/** Bytes that a run leaves: of one model, of the state, of the features, of the logs. */
+export interface SpaceNeeded {
+  readonly model: number
+  readonly state: number
+  readonly features: number
+  readonly logs: number
+}
+
 export interface RunStore {
   /** The folder, as it was named. */
   readonly path: string
@@ -66,9 +93,9 @@ export interface RunStore {
   saveModel(which: 'last' | 'best', model: Model): Promise<void>
   /** Saves a state from which the run can go on, whole or not at all. */
   save(position: Position, states: TensorMap): Promise<void>
-  /** Keeps features by name, for the run to go on with. */
-  saveFeatures(features: TensorMap): Promise<void>
-  /** What is kept of them; undefined where there is nothing, or the run is a new one. */
-  readFeatures(): Promise<TensorMap | undefined>
+  /** Opens what is kept of features; what is kept of others is forgotten. */
+  openFeatures(of: RowsOfFeatures): Promise<KeptFeatures>
+  /** Throws `ResourceError` where the disk has too little space for what the run will leave. */
+  checkSpace(needed: SpaceNeeded): Promise<void>
   close(): Promise<void>
 }

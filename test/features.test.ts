@@ -1,0 +1,126 @@
+/** Features of a frozen part, computed once and kept as they come; and the space that a run needs. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Ended, TrainingEvent } from '../src/training/events.ts'
+import type { TrainOptions } from '../src/training/prepare.ts'
+import { train } from '../src/training/train.ts'
+import { writeSmallPictures } from './small-pictures.ts'
+
+let folder = ''
+let pictures = ''
+let whole: Ended
+/** 27 pictures to train on in eight copies, and 3 to validate: four batches. */
+const rows = 27 * 8 + 3
+const given = (out: string): TrainOptions => ({
+  data: pictures,
+  from: 'cifar10-resnet20',
+  recipe: 'features',
+  changes: { epochs: 2, 'fineTuning.copies': 8 },
+  out: join(folder, out),
+})
+
+async function run(options: TrainOptions) {
+  const events: TrainingEvent[] = []
+  for await (const event of train(options)) events.push(event)
+  const ended = events.at(-1)
+  if (ended?.kind !== 'ended') throw new Error('the last event must be the end')
+  return { ended, computed: events.flatMap((event) => (event.kind === 'features' ? [event.done] : [])) }
+}
+
+/** A run that was stopped while it computed features. */
+async function stopped(out: string): Promise<string> {
+  const stop = new AbortController()
+  for await (const event of train({ ...given(out), signal: stop.signal })) {
+    if (event.kind === 'features') stop.abort()
+  }
+  return join(folder, out)
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'resnet-ts-features-'))
+  pictures = join(folder, 'colours')
+  await writeSmallPictures(pictures, { train: 10, test: 2 })
+  whole = (await run(given('whole'))).ended
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('features', () => {
+  test('that were computed are not computed again, and the run ends as if it had not been stopped', async () => {
+    const out = await stopped('stopped')
+    expect(existsSync(join(out, 'state.safetensors'))).toBe(false)
+    const { ended, computed } = await run({ data: pictures, out, resume: true })
+    expect(computed).toEqual([128, 192, rows])
+    expect(ended.model).toEqual(whole.model)
+    expect((await run({ data: pictures, out, resume: true })).computed).toEqual([])
+  })
+
+  test.each<[string, (bytes: Buffer) => Buffer, number]>([
+    ['torn', (bytes) => bytes.subarray(0, bytes.length - 10), 63],
+    [
+      'with a byte changed',
+      (bytes) => Buffer.from(bytes.map((byte, i) => (i === 2000 ? byte ^ 1 : byte))),
+      63,
+    ],
+    [
+      'of zeros from the middle on',
+      (bytes) => Buffer.concat([bytes.subarray(0, -264 * 32), Buffer.alloc(264 * 32)]),
+      32,
+    ],
+    [
+      'of another network or other pictures',
+      (bytes) =>
+        Buffer.from(bytes.toString('latin1').replace(/"fingerprint":"../, '"fingerprint":"zz'), 'latin1'),
+      0,
+    ],
+    ['that is none', () => Buffer.from('no features'), 0],
+    ['that is empty', () => Buffer.alloc(0), 0],
+  ])('of a file %s are computed again, those alone', async (name, damage, kept) => {
+    const out = await stopped(name)
+    const file = join(out, 'features.bin')
+    await writeFile(file, damage(await readFile(file)))
+    const { ended, computed } = await run({ data: pictures, out, resume: true })
+    expect(computed[0]).toBe(kept + 64)
+    expect(ended.model).toEqual(whole.model)
+  })
+
+  test('are forgotten where a run of other pictures takes the folder', async () => {
+    const out = await stopped('others')
+    const { computed } = await run({ ...given('others'), seed: 1 })
+    expect(computed[0]).toBe(64)
+    expect((await stat(join(out, 'features.bin'))).size).toBeGreaterThan(rows * 264)
+  })
+})
+
+describe('a disk with too little space', () => {
+  /** A small disk in memory; only the superuser may have one. */
+  const disk = join(tmpdir(), `resnet-ts-disk-${process.pid}`)
+  const hasDisk = () => {
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], { stdio: 'ignore' })
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  test('is told before a run begins, with what it needs and what there is', async ({ skip }) => {
+    await mkdir(disk)
+    try {
+      skip(!hasDisk(), 'no disk may be mounted here')
+      try {
+        await expect(run({ ...given(''), out: join(disk, 'runs', 'small') })).rejects.toThrow(
+          /the run needs about \S+ MB there \(two models of \S+ MB, a state of \S+ MB, features of \S+ kB, .*\), and 2\.\d MB are free; make room, or name a folder on another disk with --out/,
+        )
+        expect(existsSync(join(disk, 'runs'))).toBe(false)
+      } finally {
+        execFileSync('umount', [disk])
+      }
+    } finally {
+      await rm(disk, { recursive: true })
+    }
+  })
+})
