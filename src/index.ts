@@ -54,8 +54,8 @@ export {
 
 /** The PNG file of a decoded picture. */
 export { encodePng } from '#platform/images/encode'
-/** A network with its tensors, labels and preprocessing. */
-export type { Model } from './checkpoint/model.ts'
+/** A network with its tensors, labels and preprocessing, and what its scores say. */
+export type { Answers, Model } from './checkpoint/model.ts'
 /** Writes a model as one file of safetensors, in chunks. */
 export { type WriteOptions, writeModel } from './checkpoint/model-file.ts'
 /** Writes a model file under a path, whole or not at all. */

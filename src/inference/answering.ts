@@ -9,7 +9,9 @@ export interface Answering {
   readonly classes: number
   /** What they are called, in order; empty where nobody knows. */
   readonly labels: readonly string[]
-  /** Of a picture's scores; they sum to one unless each class is a question of its own. */
+  /** One of the classes it is, and only one: probabilities sum to one. */
+  readonly exclusive: boolean
+  /** Of a picture's scores; they sum to one where the classes exclude each other. */
   probabilities(scores: ArrayLike<number>): Float64Array
 }
 
@@ -23,11 +25,16 @@ export function answeringOf(model: Model): Answering {
   const { classes } = config
   switch (answersOf(model)) {
     case 'one':
-      return { classes, labels, probabilities: softmax }
+      return { classes, labels, exclusive: true, probabilities: softmax }
     case 'each':
       return classes === 1
-        ? { classes: 2, labels: twoLabels(labels), probabilities: (scores) => noAndYes(scores[0] ?? 0) }
-        : { classes, labels, probabilities: (scores) => Float64Array.from(scores, sigmoid) }
+        ? {
+            classes: 2,
+            labels: twoLabels(labels),
+            exclusive: true,
+            probabilities: (scores) => noAndYes(scores[0] ?? 0),
+          }
+        : { classes, labels, exclusive: false, probabilities: (scores) => Float64Array.from(scores, sigmoid) }
     case 'none':
       throw new ArgumentError(
         `${name} has no classifier: features can be taken from it (resnet embed), but classes cannot be told; give it a head by training: resnet train DATASET --from MODEL`,

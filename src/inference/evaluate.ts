@@ -30,6 +30,9 @@ export interface Evaluation extends Counts {
   readonly notes: readonly string[]
 }
 
+const eachNote =
+  'each class of the model is a question of its own: the most probable is its first answer, and the loss is that of the right class alone'
+
 /** Runs a model over a dataset. See `LoadedModel.evaluate`. */
 export async function evaluate(
   loaded: LoadedModel,
@@ -77,7 +80,12 @@ export async function evaluate(
     if (tally.images === 0)
       throw new DatasetError(`${dataset.name}: none of its ${items.length} pictures could be read`)
     const seconds = (performance.now() - start) / 1000
-    const notes = [...dataset.notes, ...passedOverNotes(dataset.passedOver), ...matched.notes]
+    const notes = [
+      ...(loaded.answering().exclusive ? [] : [eachNote]),
+      ...dataset.notes,
+      ...passedOverNotes(dataset.passedOver),
+      ...matched.notes,
+    ]
     if (matched.byLetters !== undefined) notes.push(noteOfOrder(tally, matched.byLetters))
     const errors = items.flatMap((item) => {
       const error = problems.get(item)

@@ -1,4 +1,5 @@
 /** The teacher of a distillation: a model that answers on the pictures as the student sees them. */
+import { answersOf } from '../checkpoint/consistent.ts'
 import type { Engine } from '../engines/engine.ts'
 import { ArgumentError } from '../errors.ts'
 import { type ModelSource, readModel } from '../inference/load.ts'
@@ -28,6 +29,11 @@ export async function openTeacher(
   if (other !== undefined || model.labels.length !== classes.length) {
     throw new ArgumentError(
       `the teacher ${model.name} has other classes than the pictures (${classes.length}, ${other ?? model.labels.at(-1)} among them); it must have been trained on the same`,
+    )
+  }
+  if (answersOf(model) !== 'one' || model.config.classes !== classes.length) {
+    throw new ArgumentError(
+      `the teacher ${model.name} does not tell classes apart by one score for each; it must have been trained as the student will be`,
     )
   }
   if (JSON.stringify(model.preprocessing) !== JSON.stringify(preprocessing)) {

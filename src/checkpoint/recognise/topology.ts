@@ -167,9 +167,9 @@ function readPool({ file, topology, config }: Reading): Changes {
   )
 }
 
-/** Whether a pool is the one in front of the classifier. */
-function isLast(topology: KerasTopology, pool: KerasLayer): boolean {
-  const after = topology.layers.slice(topology.layers.indexOf(pool) + 1)
+/** Whether a layer stands behind the last convolution. */
+function isLast(topology: KerasTopology, layer: KerasLayer): boolean {
+  const after = topology.layers.slice(topology.layers.indexOf(layer) + 1)
   return !after.some(({ className }) => /Conv2D$/.test(className))
 }
 
@@ -223,6 +223,8 @@ function readActivation({ file, topology }: Reading): Changes {
   for (const layer of topology.layers) {
     if (layer.className === 'ReLU') found.add(numberSetting(layer, 'max_value') === 6 ? 'relu6' : 'relu')
     const name = layer.className === 'Activation' ? textSetting(layer, 'activation') : undefined
+    // Behind the classifier it makes probabilities of the scores.
+    if (name === 'sigmoid' && isLast(topology, layer)) continue
     if (name !== undefined && name !== 'softmax' && name !== 'linear')
       found.add(activations.get(name) ?? name)
   }
