@@ -78,6 +78,8 @@ export interface PickleTensor {
   readonly offset: number
   readonly shape: readonly number[]
   readonly stride: readonly number[]
+  /** Items of a quantised tensor stand for `(item - zero) * scale`. */
+  readonly scaling?: { readonly scale: number; readonly zero: number }
 }
 
 /** A number, list, inert value, ... in words, for messages. */

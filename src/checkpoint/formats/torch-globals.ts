@@ -20,6 +20,7 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['torch._utils._rebuild_tensor', (args) => tensor(args)],
   ['torch._utils._rebuild_tensor_v2', (args) => tensor(args)],
   ['torch._utils._rebuild_tensor_v3', (args) => tensor(args, args[6])],
+  ['torch._utils._rebuild_qtensor', (args) => quantised(args)],
   ['torch._utils._rebuild_parameter', ([data]) => asTensor(data)],
   ['torch._utils._rebuild_parameter_with_state', ([data]) => asTensor(data)],
   ['torch.nn.parameter.Parameter', ([data]) => asTensor(data)],
@@ -44,7 +45,7 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
 /** Names that need no word to the user: types that carry no data, and PyTorch's layers, whose attributes are data. */
 const plain: readonly RegExp[] = [
   /^builtins\.(object|type|int|float|bool|str|bytes|complex|slice|range|NoneType)$/,
-  /^torch\.(device|dtype|bool|b?float\d+\w*|u?int\d+|complex\d+|strided|channels_last|contiguous_format)$/,
+  /^torch\.(device|dtype|bool|b?float\d+\w*|u?int\d+|complex\d+|strided|channels_last|contiguous_format|q?u?int\d+(x\d)?|per_(tensor|channel)_affine)$/,
   /^torch\.serialization\._get_layout$/,
   /^torch\.nn\.modules\.[\w.]+$/,
   /^numpy\.(ndarray|dtype|_?core\.(multiarray\.(_reconstruct|scalar)|numeric\._frombuffer))$/,
@@ -68,9 +69,9 @@ const storageTypes: ReadonlyMap<string, readonly [StoredType | undefined, number
   ['Untyped', ['U8', 1]],
   ['ComplexFloat', [undefined, 8]],
   ['ComplexDouble', [undefined, 16]],
-  ['QInt8', [undefined, 1]],
-  ['QUInt8', [undefined, 1]],
-  ['QInt32', [undefined, 4]],
+  ['QInt8', ['I8', 1]],
+  ['QUInt8', ['U8', 1]],
+  ['QInt32', ['I32', 4]],
   ['QUInt4x2', [undefined, 1]],
   ['QUInt2x4', [undefined, 1]],
 ])
@@ -136,6 +137,16 @@ function tensor(args: readonly PickleValue[], dtype?: PickleValue): PickleTensor
   const common = { kind: 'tensor', storage, offset, shape, stride: strides } as const
   if (isKind(dtype, 'global')) return { ...common, typeName: dtype.name, type: dtypes.get(dtype.name) }
   return { ...common, typeName: storage.typeName, type: storage.type }
+}
+
+/** One scale for the whole tensor; one for each channel stays inert. */
+function quantised(args: readonly PickleValue[]): PickleTensor | undefined {
+  const [kind, scale, zero] = isKind(args[4], 'tuple') ? args[4].items : []
+  const plain = tensor(args)
+  if (plain === undefined || !isKind(kind, 'global') || kind.name !== 'torch.per_tensor_affine')
+    return undefined
+  if (typeof scale !== 'number' || typeof zero !== 'number') return undefined
+  return { ...plain, scaling: { scale, zero } }
 }
 
 function asTensor(value: PickleValue | undefined): PickleTensor | undefined {

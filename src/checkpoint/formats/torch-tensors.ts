@@ -50,7 +50,8 @@ export async function bindTensors(
     }
     const items = Math.floor((storage.items * storage.itemSize) / itemSizes[type])
     const offset = range.offset + storage.start * storage.itemSize
-    bound.set(name, viewTensor(name, { source: range.source, offset, type, items }, tensor))
+    const view = viewTensor(name, { source: range.source, offset, type, items }, tensor)
+    bound.set(name, tensor.scaling === undefined ? view : dequantised(view, tensor.scaling))
     total += countItems(tensor.shape, name) * itemSizes[type]
   }
   if (total > limits.sharing * held) {
@@ -59,6 +60,13 @@ export async function bindTensors(
     )
   }
   return bound
+}
+
+function dequantised(
+  tensor: StoredTensor,
+  { scale, zero }: NonNullable<PickleTensor['scaling']>,
+): StoredTensor {
+  return { ...tensor, read: async () => (await tensor.read()).map((item) => (item - zero) * scale) }
 }
 
 /** An array whose bytes came with the pickle. */

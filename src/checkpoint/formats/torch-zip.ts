@@ -115,10 +115,23 @@ function findFolder(file: string, names: readonly string[]): string {
   return folder
 }
 
+/** Archives of other programs, told by an entry. */
+const otherZips: readonly (readonly [RegExp, string])[] = [
+  [/^model\.weights\.h5$/, 'a Keras 3 file (.keras)'],
+  [/\.npy$/, 'a NumPy archive (.npz)'],
+  [
+    /(^|\/)(serialized_exported_program\.json|models\/[^/]+\.json|archive_format)$/,
+    'a program of torch.export (.pt2)',
+  ],
+  [/^MAR-INF\//, 'an archive of TorchServe (.mar), to be unpacked'],
+  [/(^|\/)saved_model\.pb$/, 'a zipped SavedModel of TensorFlow, to be unpacked'],
+  [/(^|\/)coremldata\.bin$|\.mlpackage\//, 'a zipped package of Core ML'],
+  [/\.(safetensors|pth|pt|bin|ckpt|h5|keras)$/, 'a zip with a checkpoint in it, to be unpacked'],
+]
+
 function kindOfZip(names: readonly string[]): string {
-  if (names.includes('model.weights.h5')) return 'a Keras 3 file (.keras)'
-  if (names.some((name) => name.endsWith('.npy'))) return 'a NumPy archive (.npz)'
-  return 'a zip'
+  const known = otherZips.find(([entry]) => names.some((name) => entry.test(name)))
+  return known?.[1] ?? 'a zip'
 }
 
 function checkByteOrder(file: string, text: Uint8Array): void {

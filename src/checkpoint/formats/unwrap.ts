@@ -36,10 +36,22 @@ export function findStateDict(file: string, root: PickleValue): StateDict {
   for (const [key, child] of inner?.children ?? []) {
     if (isPacked(key)) unpack(file, key, child, tensors)
   }
+  checkFloat(file, tensors)
   if (tensors.size > limits.tensors) {
     throw new CheckpointError(`${file}: holds ${tensors.size} tensors; at most ${limits.tensors} are read`)
   }
   return { tensors, extras: extrasOf(network), notes: [...notesOf(network), ...list(skipped)] }
+}
+
+/** Quantised filters belong to a network that computes in whole numbers, its normalisation folded away. */
+function checkFloat(file: string, tensors: ReadonlyMap<string, Leaf>): void {
+  for (const [name, leaf] of tensors) {
+    if (leaf.kind === 'tensor' && leaf.scaling !== undefined && leaf.shape.length === 4) {
+      throw new CheckpointError(
+        `${file}: is a statically quantised network (${name} is of ${leaf.typeName}); take the checkpoint from before quantisation`,
+      )
+    }
+  }
 }
 
 function notesOf({ path, joined, others, holders: [inner], tensors }: Network): string[] {
@@ -55,6 +67,10 @@ function notesOf({ path, joined, others, holders: [inner], tensors }: Network): 
     notes.push(`${names}${more} also ${others.length === 1 ? 'holds' : 'hold'} tensors, not opened`)
   }
   if (inner?.module === true) notes.push(`the network was pickled whole, as ${describeValue(inner.value)}`)
+  const quantised = [...tensors.values()].filter(
+    (leaf) => leaf.kind === 'tensor' && leaf.scaling !== undefined,
+  )
+  if (quantised.length > 0) notes.push(`${quantised.length} quantised tensors were widened`)
   if ([...tensors.values()].every(({ kind }) => kind === 'array'))
     notes.push('its tensors are arrays of NumPy')
   return notes
@@ -99,6 +115,7 @@ function unpack(file: string, key: string, pair: Holder, tensors: Map<string, Le
   for (const [i, name] of ['weight', 'bias'].entries()) {
     const item = items[i]
     if (isKind(item, 'tensor')) tensors.set(checkTensorName(file, layer + name), item)
+    else if (isKind(item, 'inert')) skip(file, layer + name, item)
   }
 }
 
@@ -113,6 +130,7 @@ const makers: readonly (readonly [RegExp, string])[] = [
   ],
   [/meta_tensor|fake/i, 'it has no values (device meta)'],
   [/nested_tensor/, 'it is a nested tensor'],
+  [/_rebuild_qtensor/, 'it is quantised by channel; call dequantize() on it'],
   [/_reconstruct|ndarray/, 'its NumPy array is not one of plain numbers'],
 ]
 
