@@ -9,7 +9,7 @@ import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './
 import { printJson, printLines } from './output.ts'
 
 interface EmbedOptions extends ModelOptions {
-  readonly model: string
+  readonly model?: string
   readonly stage?: number
   readonly out?: string
   readonly json?: true
@@ -30,7 +30,10 @@ export function addEmbed(program: Command, context: Context): void {
       '<image...>',
       'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP), or folders and .tar archives of them',
     )
-    .requiredOption('--model <model>', modelHelp)
+    .option(
+      '--model <model>',
+      `${modelHelp}; without it ImageNet's network once it was fetched, else the shipped one`,
+    )
     .option('--stage <n>', 'which stage; the last one without it', wholeNumber(1, 16))
     .option(
       '--out <file>',

@@ -1,13 +1,15 @@
 /** `resnet evaluate`: how often a model is right. */
 import type { Command } from 'commander'
 import { formatCount, formatDuration, formatShare } from '../analysis/format.ts'
-import type { Evaluation } from '../inference/evaluate.ts'
+import type { Evaluation, JudgedImage } from '../inference/evaluate.ts'
+import { formatInterval } from '../inference/interval.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { printError, printJson, printLines, table } from './output.ts'
 import { pictureFile, savePicture } from './picture-file.ts'
 import { Progress } from './progress.ts'
+import { rowFile, saveRows } from './row-file.ts'
 import { right, wrapping } from './table.ts'
 
 interface EvaluateOptions extends ModelOptions {
@@ -15,8 +17,14 @@ interface EvaluateOptions extends ModelOptions {
   readonly split?: string
   readonly limit?: number
   readonly confusion?: string
+  readonly out?: string
   readonly json?: true
 }
+
+/** Of fewer images than these an accuracy is told with the interval that it stands for. */
+const surely = 2000
+
+const titles = ['file', 'label', 'answer', 'probability', 'probabilityOfLabel', 'correct']
 
 /** Classes shown to people, those that go worst; `--json` answers all. */
 const shownClasses = 10
@@ -37,6 +45,11 @@ export function addEvaluate(program: Command, context: Context): void {
       'draw what pictures of each class are taken for: NAME.svg or NAME.png',
       pictureFile,
     )
+  command.option(
+    '--out <file>',
+    'write a table with the answer for each image: NAME.csv or NAME.jsonl',
+    rowFile,
+  )
   addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
@@ -44,12 +57,14 @@ export function addEvaluate(program: Command, context: Context): void {
       '\nExamples:\n  resnet evaluate pictures.tar --split val --model resnet50.keras_in1k --limit 20\n  resnet evaluate cifar10 --model runs/cifar10/best.safetensors --confusion confusion.png',
     )
     .action(async (dataset: string, options: EvaluateOptions) => {
-      const { split, limit, confusion, json } = options
+      const { split, limit, confusion, out, json } = options
+      const images: JudgedImage[] = []
       const model = await openModel(options.model, options, context)
       const progress = new Progress({ task: 'evaluating', unit: 'images' })
       const evaluation = await model.evaluate(dataset, {
         ...(split === undefined ? {} : { split }),
         ...(limit === undefined ? {} : { limit }),
+        ...(out === undefined ? {} : { answered: (image) => images.push(image) }),
         signal: context.signal,
         progress: ({ done, total }) => progress.update(done, total),
       })
@@ -63,11 +78,18 @@ export function addEvaluate(program: Command, context: Context): void {
         const { drawConfusion } = await import('../plots/confusion.ts')
         await savePicture(confusion, await drawConfusion(evaluation))
       }
+      if (out !== undefined)
+        await saveRows(
+          out,
+          titles,
+          images.map((image) => ({ ...image })),
+        )
       if (json) printJson(answer)
       else
         printLines([
           ...linesOf(answer),
           ...(confusion === undefined ? [] : ['', `${confusion}: the confusion matrix`]),
+          ...(out === undefined ? [] : [`${out}: the answer for each image`]),
         ])
     })
 }
@@ -81,8 +103,12 @@ function linesOf(evaluation: Evaluation): readonly string[] {
     .filter((row) => row.images > row.correct)
     .sort((a, b) => a.top1 - b.top1 || b.images - a.images)
     .slice(0, shownClasses)
+  // Of five classes or fewer the right one is always within five.
+  const classes = evaluation.confusion[0]?.length ?? 0
+  const within = classes > 5 ? `, ${count(correct5)} within five (${formatShare(top5)})` : ''
+  const doubt = images < surely ? `; ${formatInterval(correct, images)} with 95 % confidence` : ''
   return [
-    `${count(images)} images: ${count(correct)} right at first (${formatShare(top1)}), ${count(correct5)} within five (${formatShare(top5)})`,
+    `${count(images)} images: ${count(correct)} right at first (${formatShare(top1)}${doubt})${within}`,
     `mean loss ${loss.toFixed(4)} nats`,
     `${formatDuration(seconds)}, ${imagesPerSecond.toFixed(2)} images/s in the engine`,
     ...(worst.length === 0 ? [] : ['', ...worstLines(worst)]),

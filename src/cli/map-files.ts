@@ -1,11 +1,10 @@
-/** Where `--cam` writes class activation maps: one PNG file, or a folder with one for each picture. */
+/** Where `--cam` writes class activation maps: the file that is named, for one picture, or a folder with one for each. */
 import { mkdir, realpath } from 'node:fs/promises'
-import { join, parse, resolve } from 'node:path'
-import { saveFile } from '../checkpoint/save.node.ts'
+import { extname, join, parse, resolve } from 'node:path'
 import { ArgumentError, ResourceError, systemCode } from '../errors.ts'
-import { encodePng } from '../images/encode.node.ts'
 import type { Picture } from '../images/picture.ts'
 import { pathKind } from '../inference/paths.node.ts'
+import { pixelEndings, savePixels } from './picture-file.ts'
 
 export class MapFiles {
   readonly #out: string
@@ -21,6 +20,11 @@ export class MapFiles {
     const [path = ''] = paths
     const isOne =
       paths.length === 1 && !path.toLowerCase().endsWith('.tar') && (await pathKind(path)) !== 'folder'
+    const ending = extname(out)
+    if (isOne && !files.#isFile && ending !== '' && (await pathKind(out)) === 'missing')
+      throw new ArgumentError(
+        `${out}: a map is written as .png, .jpg or .webp, or into a folder, whose name has no ending`,
+      )
     if (!isOne && files.#isFile)
       throw new ArgumentError(`${out}: one file holds the map of one picture; name a folder for several`)
     return files
@@ -36,12 +40,12 @@ export class MapFiles {
     if ((await realpathOf(path)) === (await realpathOf(picture)))
       throw new ArgumentError(`${path}: the map would replace the picture; name another place with --cam`)
     if (!this.#isFile) await this.#makeFolder()
-    await saveFile(path, [await encodePng(map)])
+    await savePixels(path, map)
     return path
   }
 
   get #isFile(): boolean {
-    return /\.png$/i.test(this.#out)
+    return pixelEndings.test(this.#out)
   }
 
   /** After the picture; where two have one name, the second becomes `NAME-2.png`. */

@@ -3,7 +3,7 @@
  * Ctrl-C, 143 where a scheduler ended it.
  * Every failure is one line on standard error.
  */
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { ResNetError } from '../errors.ts'
 import { printError } from './output.ts'
 import { createProgram } from './program.ts'
@@ -44,15 +44,23 @@ export async function run(args: readonly string[]): Promise<number> {
     return interruption.signal.aborted ? interrupted : status
   } catch (error) {
     if (interruption.signal.aborted) return interrupted
-    return report(error, args.includes('--debug'))
+    return report(error, args.includes('--debug'), helpOf(program, args))
   }
 }
 
-function report(error: unknown, debug: boolean): number {
+/** The help that speaks of what was wrong: the subcommand's, where one was named. */
+function helpOf(program: Command, args: readonly string[]): string {
+  const named = program.commands.find(
+    (command) => command.name() === args.find((arg) => !arg.startsWith('-')),
+  )
+  return named === undefined ? 'resnet --help' : `resnet ${named.name()} --help`
+}
+
+function report(error: unknown, debug: boolean, help: string): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0
     // Commander has shown the help where no command was given.
-    if (error.code !== 'commander.help') printError(`${oneLine(error.message)}; see resnet --help`)
+    if (error.code !== 'commander.help') printError(`${oneLine(error.message)}; see ${help}`)
     return 2
   }
   printError(error instanceof Error ? explain(error) : String(error))

@@ -1,7 +1,7 @@
 /** From a decoded picture to a network's input, as the model's preprocessing says. */
 import type { Preprocessing } from '../architecture/preprocessing.ts'
 import { ImageError } from '../errors.ts'
-import { cut } from './cut.ts'
+import { cut, type Rectangle } from './cut.ts'
 import { type Picture, pictureLimits, threeChannels } from './picture.ts'
 import { resize } from './resize.ts'
 
@@ -80,9 +80,18 @@ export function inColoursOf(picture: Picture, { mean }: Preprocessing): Picture 
   return { width, height, data: threeChannels(luminance(picture), width * height, 1) }
 }
 
-function resizeAsTold(picture: Picture, { resize: to, interpolation }: Preprocessing): Picture {
-  const { width, height } = picture
-  if (to.kind === 'squash') return resize(picture, to.size, to.size, interpolation)
+function resizeAsTold(picture: Picture, preprocessing: Preprocessing): Picture {
+  const { width, height } = resizedSize(picture, preprocessing)
+  return resize(picture, width, height, preprocessing.interpolation)
+}
+
+interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+function resizedSize({ width, height }: Size, { resize: to }: Preprocessing): Size {
+  if (to.kind === 'squash') return { width: to.size, height: to.size }
   const exact = (to.size * Math.max(width, height)) / Math.min(width, height)
   const long = to.kind === 'short-side-rounded' ? roundHalfToEven(exact) : Math.trunc(exact)
   if (to.size * long > pictureLimits.pixels) {
@@ -90,9 +99,20 @@ function resizeAsTold(picture: Picture, { resize: to, interpolation }: Preproces
       `a picture of ${width}×${height} is too long and thin to be resized to a short side of ${to.size}`,
     )
   }
-  return width <= height
-    ? resize(picture, to.size, long, interpolation)
-    : resize(picture, long, to.size, interpolation)
+  return width <= height ? { width: to.size, height: long } : { width: long, height: to.size }
+}
+
+/** Which part of a picture the network sees, in the picture's own pixels; what is padded around a small one lies outside of it. */
+export function seenRectangle(picture: Size, preprocessing: Preprocessing): Rectangle {
+  const resized = resizedSize(picture, preprocessing)
+  const [height, width] = preprocessing.crop
+  const [down, across] = [picture.height / resized.height, picture.width / resized.width]
+  return {
+    top: Math.round(((resized.height - height) / 2) * down),
+    left: Math.round(((resized.width - width) / 2) * across),
+    height: Math.max(1, Math.round(height * down)),
+    width: Math.max(1, Math.round(width * across)),
+  }
 }
 
 /** torchvision's CenterCrop: zeros around a picture that is too small, ties rounded to even. */

@@ -1,4 +1,5 @@
 /** Draws a class activation map over the picture that the network saw. */
+import { cut, type Rectangle } from '../images/cut.ts'
 import { type Picture, pictureFromPixels } from '../images/picture.ts'
 import { resize } from '../images/resize.ts'
 import type { ActivationMap } from './cam.ts'
@@ -27,12 +28,31 @@ const opacity = { least: 0.45, greatest: 0.6 }
 const fading = 0.6
 const greyWeights: Colour = [0.299, 0.587, 0.114]
 
+type Cells = Pick<ActivationMap, 'width' | 'height' | 'values'>
+
 /** The picture in the colours of the map: dark where nothing speaks for the class, light where most does. */
-export function drawMap(picture: Picture, map: Pick<ActivationMap, 'width' | 'height' | 'values'>): Picture {
-  const { width, height, data } = enlarged(picture)
-  const bytes = Uint8Array.from(map.values, (value) => Math.round(255 * value))
-  const cells = pictureFromPixels({ width: map.width, height: map.height, data: bytes })
-  const strength = resize(cells, width, height, 'bicubic').data
+export function drawMap(picture: Picture, map: Cells): Picture {
+  const large = enlarged(picture)
+  return painted(large, strengthOf(map, large.width, large.height))
+}
+
+/**
+ * The same over the whole picture at its own size, of which the network saw the part `seen`: what lies outside of it is as
+ * dark as what says nothing.
+ */
+export function drawMapOver(picture: Picture, map: Cells, seen: Rectangle): Picture {
+  const { width, height } = picture
+  const strength = strengthOf(map, seen.width, seen.height)
+  return painted(picture, cut(strength, { top: -seen.top, left: -seen.left, width, height }))
+}
+
+/** The map as a grey picture of this size. */
+function strengthOf(map: Cells, width: number, height: number): Picture {
+  const data = Uint8Array.from(map.values, (value) => Math.round(255 * value))
+  return resize(pictureFromPixels({ width: map.width, height: map.height, data }), width, height, 'bicubic')
+}
+
+function painted({ width, height, data }: Picture, { data: strength }: Picture): Picture {
   const out = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i += 3) {
     const value = (strength[i] ?? 0) / 255

@@ -7,6 +7,7 @@ import { answersOf } from './batches.ts'
 import { imagenetIdsFor } from './imagenet.ts'
 import { matchClasses } from './labels.ts'
 import type { LoadedModel } from './loaded-model.ts'
+import { bestClasses, labelOf } from './predictions.ts'
 import { type Counts, Tally } from './tally.ts'
 
 export interface EvaluateOptions {
@@ -16,7 +17,21 @@ export interface EvaluateOptions {
   readonly limit?: number
   /** Hears how many images are done. */
   readonly progress?: (progress: { readonly done: number; readonly total: number }) => void
+  /** Hears what is answered for each image that could be read. */
+  readonly answered?: (answer: JudgedImage) => void
   readonly signal?: AbortSignal
+}
+
+/** What a model answers for one image of a dataset. */
+export interface JudgedImage {
+  readonly file: string
+  /** The class that the dataset gives it, as the model calls it. */
+  readonly label: string
+  /** The model's best class and its probability, and that of the right one. */
+  readonly answer: string
+  readonly probability: number
+  readonly probabilityOfLabel: number
+  readonly correct: boolean
 }
 
 export interface Evaluation extends Counts {
@@ -73,6 +88,7 @@ export async function evaluate(
       for (const { item, answer } of batch) {
         if (answer === undefined) continue
         tally.add(item.class, answer)
+        options.answered?.(judged(item.file, matched.indices[item.class], labels, probabilities(answer)))
       }
       done += batch.length
       progress?.({ done, total: items.length })
@@ -94,6 +110,23 @@ export async function evaluate(
     return { ...tally.counts(), seconds, imagesPerSecond: tally.images / (engineMs / 1000), errors, notes }
   } finally {
     await dataset.close()
+  }
+}
+
+function judged(
+  file: string,
+  right: number | undefined,
+  labels: readonly string[],
+  probabilities: Float64Array,
+): JudgedImage {
+  const best = bestClasses(probabilities, 1)[0] ?? 0
+  return {
+    file,
+    label: right === undefined ? '' : labelOf(labels, right),
+    answer: labelOf(labels, best),
+    probability: probabilities[best] ?? 0,
+    probabilityOfLabel: right === undefined ? 0 : (probabilities[right] ?? 0),
+    correct: best === right,
   }
 }
 
