@@ -75,6 +75,8 @@ const stems: readonly Row[] = [
   {
     name: 'resnext101_32x48d',
     description: 'ResNeXt-101, 32 groups of 48',
+    source: 'facebookresearch/WSL-Images',
+    preprocessing: 'torch-imagenet',
     blocks: 101,
     with: [groups(32, 48)],
   },

@@ -1,5 +1,6 @@
 /** What a file leaves open, with what was taken and how to take something else, and the notes that say so. */
 import { type Changes, changed } from '../../architecture/change.ts'
+import { checkConfig } from '../../architecture/check.ts'
 import type { ResNetConfig } from '../../architecture/config.ts'
 import type { Variant } from '../../architecture/variants.ts'
 import { ConfigError } from '../../errors.ts'
@@ -64,6 +65,7 @@ function alternativeOf(
 ): readonly Alternative[] {
   try {
     const other = changed(config, changes)
+    checkConfig(other)
     const arch = candidates.find(
       (variant) => differencesBeyondUse(asSeen(variant.config, other), other).length === 0,
     )?.name
