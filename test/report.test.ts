@@ -73,7 +73,7 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
     ended: {
       kind: 'ended',
       ...{ reason: 'finished', epochs: 3, steps: 24, seconds: 12 },
-      ...{ best: { epoch: 3, loss: 1, top1: 0.6 }, test: counts, verdict: [] },
+      ...{ best: { epoch: 3, loss: 1, top1: 0.6, refinedLoss: 1 }, test: counts, verdict: [] },
     },
     judgement: {
       on: 'test',

@@ -1,6 +1,6 @@
 /** The batches of a run: pictures in the epoch's order with their targets; made ahead while the engine works. */
 import type { DatasetItem } from '../datasets/dataset.ts'
-import { DatasetError } from '../errors.ts'
+import { DatasetError, TrainingError } from '../errors.ts'
 import { mixBatch } from '../images/augment/mix.ts'
 import { Random } from '../images/augment/random.ts'
 import { softmax } from '../inference/predictions.ts'
@@ -91,6 +91,8 @@ export class Batches {
     if (teacher === undefined || recipe.distillation === null) return given
     const { weight, temperature } = recipe.distillation
     const scores = await teacher(given.image, batch)
+    if (!scores.every(Number.isFinite))
+      throw new TrainingError('the teacher’s answers are not finite; look at its weights')
     const targets = new Float32Array(batch * classes)
     for (let start = 0; start < scores.length; start += classes)
       targets.set(softmax(scores.subarray(start, start + classes).map((score) => score / temperature)), start)

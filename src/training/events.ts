@@ -39,6 +39,18 @@ export interface RunSettings {
   }
 }
 
+/** The best epoch of a run. */
+export interface Best {
+  /** From 1. */
+  readonly epoch: number
+  /** On the validation pictures, else of the training. */
+  readonly loss: number
+  /** On the validation pictures; null where there are none. */
+  readonly top1: number | null
+  /** By which it was chosen, where the validation pictures are few (`choice.ts`); null where they are not. */
+  readonly refinedLoss: number | null
+}
+
 export interface Started {
   readonly kind: 'started'
   readonly settings: RunSettings
@@ -129,8 +141,8 @@ export interface Ended {
   readonly epochs: number
   readonly steps: number
   readonly seconds: number
-  /** The best epoch; null where none was finished. Top-1 is that on the validation pictures, null without them. */
-  readonly best: { readonly epoch: number; readonly loss: number; readonly top1: number | null } | null
+  /** The best epoch; null where none was finished. */
+  readonly best: Best | null
   /** The best model on the test pictures, read once. */
   readonly test?: Counts
   /** What the run came to, the gravest first; empty where no epoch was finished. */

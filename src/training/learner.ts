@@ -10,11 +10,12 @@ import { beyond, select } from '../graph/select.ts'
 import { withStates } from '../graph/states.ts'
 import { elementsPerImage } from '../ops/shape.ts'
 import type { Batch } from './batches.ts'
-import { notFinite } from './not-finite.ts'
+import { notFinite, notFiniteAnswer } from './not-finite.ts'
 import { optimiserInputs } from './optimiser.ts'
 import { type Group, type Phase, phasesOf } from './phases.ts'
 import type { Recipe } from './recipe.ts'
 import { plainClassifier, type Scaling, standardiseClassifier } from './scaling.ts'
+import { type Counting, countingMore, countsMore, weightOf } from './statistics.ts'
 
 export interface LearnerOptions {
   readonly config: ResNetConfig
@@ -120,11 +121,37 @@ export class Learner {
       squared = outputs.get('squaredNorm')?.[0] ?? Number.NaN
       correct += countCorrect(outputs.get('logits'), inputs.get('targets'), config.classes)
       if (!Number.isFinite(loss) || !Number.isFinite(squared)) {
-        throw await notFinite(this.#session, { config, phase, inputs, batch: micro, step: at.step + 1, loss })
+        throw await notFinite(this.#session, {
+          config,
+          phase,
+          inputs,
+          batch: micro,
+          step: at.step + 1,
+          loss,
+          squared,
+        })
       }
     }
-    await this.#update(phase, { step: stepOfPhase, rate: at.rate }, Math.sqrt(squared))
+    const update = { step: stepOfPhase, rate: at.rate, norm: Math.sqrt(squared) }
+    const counting = this.#countingOf(phase, at.step, Math.ceil(size / micro))
+    if (counting !== undefined && countsMore(counting))
+      await countingMore(this.#session, counting, () => this.#update(phase, update))
+    else await this.#update(phase, update)
     return { loss, correct, gradientNorm: Math.sqrt(squared) }
+  }
+
+  /** How a step's batches count in the running statistics; a model's own statistics go on as they are. */
+  #countingOf({ training }: Phase, step: number, microBatches: number): Counting | undefined {
+    const { config, recipe, fineTuning } = this.#options
+    if (fineTuning) return undefined
+    const names = [...training.states.keys()].filter((name) => training.states.has(`pending/${name}`))
+    const keep = optimiserInputs(recipe, { step, norm: 1 }).get('keep') ?? 0
+    return {
+      names,
+      step: step + 1,
+      weight: weightOf(config, microBatches),
+      average: recipe.average === null ? undefined : { nameOf: averageOf, keep },
+    }
   }
 
   /** Scores [N, classes] of what steps read, by the network, or by its averages where the recipe averages. */
@@ -135,14 +162,20 @@ export class Learner {
       const whole = averaged(buildResNet(config), phase)
       return start === undefined ? whole : beyond(whole, start, 'image')
     }
-    return this.#run(`scores ${phase.name}`, { graph, output: 'logits', image, batch })
+    return this.#run(`scores ${phase.name}`, {
+      graph,
+      output: 'logits',
+      image,
+      batch,
+      when: `validation after epoch ${epoch + 1}`,
+    })
   }
 
   /** What the frozen part answers for images [N, C, H, W]: what steps read. */
   async features(image: Float32Array, batch: number): Promise<Float32Array> {
     const { config, start = 'logits' } = this.#options
     const graph = () => select(buildResNet(config), [start])
-    return this.#run('features', { graph, output: start, image, batch })
+    return this.#run('features', { graph, output: start, image, batch, when: 'features of the frozen part' })
   }
 
   /** The tensors of the frozen part, which decide what features are. */
@@ -223,14 +256,13 @@ export class Learner {
 
   async #update(
     phase: Phase,
-    at: { readonly step: number; readonly rate: number },
-    norm: number,
+    at: { readonly step: number; readonly rate: number; readonly norm: number },
   ): Promise<void> {
     const { recipe } = this.#options
     const graph = phase.training.update
     await this.#add(`update ${phase.name}`, () => graph, 1)
     const scalars = new Map<string, number>([
-      ...optimiserInputs(recipe, { step: at.step, norm }),
+      ...optimiserInputs(recipe, at),
       ...phase.groups.flatMap((group) => groupInputs(group, recipe, at.rate)),
     ])
     const needed = [...scalars].filter(([name]) => graph.inputs.has(name))
@@ -247,12 +279,18 @@ export class Learner {
       readonly output: string
       readonly image: Float32Array
       readonly batch: number
+      /** What it is run for, for messages. */
+      readonly when: string
     },
   ): Promise<Float32Array> {
-    const { graph, output, image, batch } = given
+    const { graph, output, image, batch, when } = given
     await this.#add(`${name} ${batch}`, graph, batch)
-    const outputs = await this.#session.run(`${name} ${batch}`, new Map([['image', image]]))
-    return outputs.get(output) ?? new Float32Array()
+    const inputs = new Map([['image', image]])
+    const outputs = await this.#session.run(`${name} ${batch}`, inputs)
+    const answers = outputs.get(output) ?? new Float32Array()
+    if (answers.every(Number.isFinite)) return answers
+    const { config } = this.#options
+    throw await notFiniteAnswer(this.#session, { config, graph: graph(), inputs, batch, when })
   }
 
   #add(name: string, graph: () => Graph, batch: number): Promise<void> {

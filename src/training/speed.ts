@@ -3,6 +3,8 @@
 /** Steps that count: enough that one slow step does not show, few enough that a change does. */
 const remembered = 20
 
+const leastSeconds = 1e-4
+
 export class Speed {
   #mark = performance.now()
   #steps: { readonly images: number; readonly seconds: number }[] = []
@@ -15,7 +17,8 @@ export class Speed {
   /** A step of so many images has ended; answers its seconds, with the wait for its pictures. */
   add(images: number): number {
     const now = performance.now()
-    const seconds = (now - this.#mark) / 1000
+    // A page's clock may stand still between two steps; a rate must stay a number that JSON can hold.
+    const seconds = Math.max(leastSeconds, (now - this.#mark) / 1000)
     this.#mark = now
     this.#steps = [...this.#steps.slice(1 - remembered), { images, seconds }]
     return seconds

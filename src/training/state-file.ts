@@ -18,7 +18,14 @@ const schema = v.strictObject({
     sums: v.strictObject({ loss: v.number(), correct: count, images: count }),
     epochSeconds: v.number(),
     seconds: v.number(),
-    best: v.nullable(v.strictObject({ epoch: count, loss: v.number(), top1: v.nullable(v.number()) })),
+    best: v.nullable(
+      v.strictObject({
+        epoch: count,
+        loss: v.number(),
+        top1: v.nullable(v.number()),
+        refinedLoss: v.nullable(v.number()),
+      }),
+    ),
     sinceBest: count,
   }),
   logs: lengths,

@@ -1,16 +1,7 @@
 /** Where a run is kept, so that it can go on after an interruption: a folder in Node (`run-folder.node.ts`). */
 import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
-import type { KeptEvent, RunSettings } from './events.ts'
-
-export interface Best {
-  /** The epoch, from 1, after which the model was the best so far. */
-  readonly epoch: number
-  /** On the validation pictures, else of the training. */
-  readonly loss: number
-  /** On the validation pictures; null where there are none. */
-  readonly top1: number | null
-}
+import type { Best, KeptEvent, RunSettings } from './events.ts'
 
 /** Where a run stands; with the session's states, all that going on needs. */
 export interface Position {

@@ -8,12 +8,15 @@ import { totalsOf } from '../analysis/summary.ts'
 import { buildResNet } from '../architecture/build.ts'
 import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
+import { DatasetError } from '../errors.ts'
 import type { Counts } from '../inference/tally.ts'
 import { elements } from '../ops/shape.ts'
 import type { EpochFigures } from '../plots/curves.ts'
 import type { Batch } from './batches.ts'
+import { type Answer, isBetter, refinedLoss, tellingPictures } from './choice.ts'
 import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { judge } from './judge.ts'
+import { checkFinite } from './not-finite.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
 import { previewOf } from './preview.ts'
 import type { Judgement } from './report/data.ts'
@@ -198,17 +201,20 @@ class Loop {
   async #endEpoch(): Promise<EpochEnded> {
     const { learner, settings, stepsPerEpoch, set } = this.#run
     const { epoch, step, sums, epochSeconds, best } = this.#position
-    const val = set.val.length > 0 ? await this.#validate(epoch) : undefined
-    const loss = sums.loss / sums.images
-    const isBest = val === undefined || best === null || best.top1 === null || isBetter(val, best)
     const tensors = await learner.tensors(epoch)
+    checkFinite(tensors, step)
+    const val = set.val.length > 0 ? await this.#validate(epoch) : undefined
+    if (val === undefined) await this.#tryOut(epoch)
+    const loss = sums.loss / sums.images
+    const { top1 = null, refinedLoss = null } = val ?? {}
+    const isBest = val === undefined || best === null || isBetter(val, best)
     if (isBest) this.#best = tensors
     this.#position = {
       ...this.#position,
       epoch: epoch + 1,
       sums: startPosition.sums,
       epochSeconds: 0,
-      best: isBest ? { epoch: epoch + 1, loss: val?.loss ?? loss, top1: val?.top1 ?? null } : best,
+      best: isBest ? { epoch: epoch + 1, loss: val?.loss ?? loss, top1, refinedLoss } : best,
       sinceBest: isBest ? 0 : this.#position.sinceBest + 1,
     }
     const model = trainedModel(settings, tensors, this.#position)
@@ -229,15 +235,30 @@ class Loop {
     }
   }
 
-  #validate(epoch: number): Promise<Counts> {
+  async #validate(epoch: number): Promise<Counts & { readonly refinedLoss: number | null }> {
     const { learner, set, inputs, settings } = this.#run
-    return validate({
+    const answers: Answer[] = []
+    const counts = await validate({
       items: set.val,
       classes: settings.classes,
       values: elements(inputs.shape),
       write: (place, to) => inputs.validation(place, to),
       scores: (image, batch) => learner.scores(image, batch, epoch),
+      onAnswer: (item, scores) => {
+        if (set.val.length < tellingPictures) answers.push({ truth: item.class, scores: scores.slice() })
+      },
     })
+    if (counts.images === 0)
+      throw new DatasetError(`${set.name}: none of the ${set.val.length} validation pictures can be read`)
+    return { ...counts, refinedLoss: answers.length > 0 ? refinedLoss(answers) : null }
+  }
+
+  /** Without validation pictures: whether the network answers at all, before it is saved. */
+  async #tryOut(epoch: number): Promise<void> {
+    const { learner, inputs } = this.#run
+    const image = new Float32Array(elements(inputs.shape))
+    await inputs.training(0, epoch, image)
+    await learner.scores(image, 1, epoch)
   }
 
   /** What reading pictures has brought to light. */
@@ -288,7 +309,9 @@ class Loop {
       const { last, best } = this.#unsaved ?? {}
       if (last !== undefined) await store.saveModel('last', last)
       if (best !== undefined) await store.saveModel('best', best)
-      await store.save(this.#position, await learner.states())
+      const states = await learner.states()
+      checkFinite(states, this.#position.step)
+      await store.save(this.#position, states)
     }
     this.#unsaved = undefined
     this.#lastSave = performance.now()
@@ -331,10 +354,4 @@ class Loop {
       passedOver: set.passedOver,
     }
   }
-}
-
-/** Better is right more often; where that is equal, with the lower loss. */
-function isBetter(val: Counts, best: NonNullable<Position['best']>): boolean {
-  const top1 = best.top1 ?? 0
-  return val.top1 > top1 || (val.top1 === top1 && val.loss < best.loss)
 }

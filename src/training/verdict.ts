@@ -41,6 +41,9 @@ const patience = 1 / 3
 /** A validation loss of so many times its least has risen, where the training loss fell meanwhile. */
 const rise = 1.25
 
+/** Nats; a smaller rise is nothing to speak of. */
+const leastRise = 0.1
+
 /** An interval wider than this on both sides together says little. */
 const wide = 0.2
 
@@ -131,7 +134,8 @@ function overfit({ epochs }: RunHistory): Finding | undefined {
   )
   const last = judged.at(-1)
   const best = judged.reduce((least, each) => (each.val < least.val ? each : least), judged[0] ?? never)
-  if (last === undefined || last.val < rise * best.val || last.train >= best.train) return undefined
+  if (last === undefined || last.train >= best.train) return undefined
+  if (last.val < rise * best.val || last.val - best.val < leastRise) return undefined
   const text = `after epoch ${best.epoch} the validation loss rose from ${best.val.toPrecision(3)} to ${last.val.toPrecision(3)} while the training loss fell to ${last.train.toPrecision(3)}: it learns the training pictures by heart; more pictures or stronger augmentation help, more epochs do not`
   return { kind: 'overfit', text }
 }
