@@ -143,7 +143,7 @@ function featuresLine({ done, total, imagesPerSecond, secondsLeft }: FeaturesCom
 }
 
 function summaryLines(
-  { best, test, reason, seconds, verdict }: Ended,
+  { best, test, estimate, reason, seconds, verdict }: Ended,
   out: string,
   settings?: RunSettings,
 ): readonly string[] {
@@ -160,6 +160,11 @@ function summaryLines(
     `${ended} in ${formatDuration(seconds)}`,
     ...chosen,
     ...tested,
+    ...(estimate === undefined
+      ? []
+      : [
+          `${rightOf(estimate, 'training')} by classifiers that did not learn from them (${estimate.folds} folds), loss ${estimate.loss.toFixed(4)}`,
+        ]),
     ...verdict.filter(({ kind }) => kind !== 'learnt').map(({ text }) => text),
     `model:  ${join(out, 'best.safetensors')}`,
     `report: ${join(out, 'report.html')}`,

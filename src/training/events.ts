@@ -39,6 +39,15 @@ export interface RunSettings {
   }
 }
 
+/** How often a classifier on frozen features is right on pictures that it did not learn from, over all of k folds. */
+export interface Estimate {
+  readonly folds: number
+  readonly images: number
+  readonly correct: number
+  readonly top1: number
+  readonly loss: number
+}
+
 /** The best epoch of a run. */
 export interface Best {
   /** From 1. */
@@ -145,6 +154,8 @@ export interface Ended {
   readonly best: Best | null
   /** The best model on the test pictures, read once. */
   readonly test?: Counts
+  /** Where the classifier alone was trained, and on all pictures: what it is worth. */
+  readonly estimate?: Estimate
   /** What the run came to, the gravest first; empty where no epoch was finished. */
   readonly verdict: readonly Finding[]
   /** The best model. */

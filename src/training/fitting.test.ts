@@ -13,9 +13,9 @@ describe('a recipe on few pictures', () => {
 
   it('takes smaller batches, a rate to match, and more epochs, and says so', () => {
     const { recipe, notes } = fittedTo(oneCycle, 360)
-    expect(recipe).toMatchObject({ batch: 16, rate: 0.141, epochs: 44, leastSteps: null })
+    expect(recipe).toMatchObject({ batch: 16, rate: 0.05, epochs: 44, leastSteps: null })
     expect(notes).toEqual([
-      '360 training pictures: batch 16, rate 0.141, 44 epochs (1,012 steps) in the place of batch 128, rate 0.4, 12 epochs (36 steps)',
+      '360 training pictures: batch 16, rate 0.05, 44 epochs (1,012 steps) in the place of batch 128, rate 0.4, 12 epochs (36 steps)',
     ])
   })
 
@@ -42,10 +42,10 @@ describe('a recipe on few pictures', () => {
   })
 
   it('keeps what the user has set, and fits the rest to it', () => {
-    expect(fittedTo(oneCycle, 360, { epochs: 5 }).recipe).toMatchObject({ batch: 16, rate: 0.141, epochs: 5 })
+    expect(fittedTo(oneCycle, 360, { epochs: 5 }).recipe).toMatchObject({ batch: 16, rate: 0.05, epochs: 5 })
     expect(fittedTo(oneCycle, 360, { batch: 64 }).recipe).toMatchObject({
       batch: 64,
-      rate: 0.283,
+      rate: 0.2,
       epochs: 167,
     })
     expect(fittedTo(oneCycle, 360, { rate: 0.7 }).recipe).toMatchObject({ batch: 16, rate: 0.7, epochs: 44 })

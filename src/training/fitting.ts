@@ -55,7 +55,7 @@ function sizedFor(
 ): Recipe {
   const has = (...keys: readonly string[]) => keys.some((key) => Object.hasOwn(changes, key))
   const batch = has('batch') ? told.batch : smallerBatch(told, pictures)
-  const rate = has('rate') ? told.rate : recipe.rate * rateShare(batch / recipe.batch)
+  const rate = has('rate') ? told.rate : recipe.rate * rateShare(told, batch / recipe.batch)
   const wanted = Math.min(mostEpochs, Math.ceil((told.leastSteps ?? 0) / stepsOf({ batch }, pictures)))
   const epochs = has('epochs') ? told.epochs : Math.max(recipe.epochs, wanted)
   // A warm-up keeps its share of the run, and so does what is waited for.
@@ -86,9 +86,10 @@ function smallerBatch({ batch: usual, microBatch }: Recipe, pictures: number): n
   return batch
 }
 
-/** Rates follow smaller batches by the root, as their noise does (arXiv:1404.5997, section 5); greater ones do not raise them. */
-function rateShare(batches: number): number {
-  return Math.min(1, Math.sqrt(batches))
+/** Rates follow smaller batches in proportion (arXiv:1706.02677), Adam's by the root (arXiv:2205.10287); greater ones do not raise them. */
+function rateShare({ optimiser }: Recipe, batches: number): number {
+  const isAdaptive = optimiser.kind === 'adamw' || optimiser.kind === 'lamb'
+  return Math.min(1, isAdaptive ? Math.sqrt(batches) : batches)
 }
 
 function sizeNote(told: Recipe, sized: Recipe, pictures: number): readonly string[] {

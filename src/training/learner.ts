@@ -247,6 +247,19 @@ export class Learner {
     return this.#session.dispose()
   }
 
+  /** Takes what the first phase trains back to its first values by the seed, and the optimiser with it. */
+  async beginAnew(): Promise<void> {
+    const { config, seed } = this.#options
+    const phase = this.phaseOf(0)
+    const names = new Set(phase.groups.flatMap(({ parameters }) => parameters))
+    const states = new Map([...buildResNet(config).states].filter(([name]) => names.has(name)))
+    const first = new Map(initialise({ states }, seed))
+    for (const [name, value] of [...first])
+      if (phase.training.states.has(averageOf(name))) first.set(averageOf(name), value.slice())
+    await this.#session.writeState(first)
+    await this.#forgetMoments(phase)
+  }
+
   async #forgetMoments({ training }: Phase): Promise<void> {
     const moments = [...training.states.values()].filter(({ name }) => /^(momentum|\w+Moment)\//.test(name))
     await this.#session.writeState(

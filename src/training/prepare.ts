@@ -19,10 +19,11 @@ import { fewToBeginWith, fittedTo } from './fitting.ts'
 import { frozenValue } from './frozen.ts'
 import { type Inputs, PictureInputs } from './inputs.ts'
 import { Learner } from './learner.ts'
+import { learnsFromAll, withoutShare } from './learns-from-all.ts'
 import { networkFrom, networkNamed } from './network.ts'
 import { Pictures } from './pictures.ts'
 import type { Recipe } from './recipe.ts'
-import { recipeNamed } from './recipes.ts'
+import { changedRecipe, recipeNamed } from './recipes.ts'
 import { type GoingOn, goOn } from './resume.ts'
 import type { RunStore, SavedRun, SpaceNeeded } from './store.ts'
 import { openTeacher } from './teacher.ts'
@@ -128,16 +129,32 @@ async function closeAll(opened: readonly { close(): Promise<void> }[]): Promise<
   for (const each of [...opened].reverse()) await each.close()
 }
 
-async function openData(
-  { data, seed, validation }: TrainOptions,
-  store: RunStore | undefined,
-): Promise<TrainingSet> {
-  if (typeof data !== 'string') return data
+async function openData(options: TrainOptions, store: RunStore | undefined): Promise<TrainingSet> {
+  const { data, seed, validation } = options
   const before = store?.before?.settings
-  return openTrainingSet(data, {
-    seed: before?.seed ?? seed ?? 0,
-    validation: before?.dataset.validation ?? validation ?? defaultValidation,
-  })
+  const set =
+    typeof data !== 'string'
+      ? data
+      : await openTrainingSet(data, {
+          seed: before?.seed ?? seed ?? 0,
+          validation: before?.dataset.validation ?? validation ?? defaultValidation,
+        })
+  const fromAll =
+    before === undefined
+      ? validation === undefined && options.from !== undefined && learnsFromAll(set, recipeFor(options, set))
+      : before.dataset.valFrom === 'none' && set.valFrom === 'share'
+  return fromAll ? withoutShare(set) : set
+}
+
+/** The recipe of a run that starts from a model. */
+function recipeFor(options: TrainOptions, set: TrainingSet): Recipe {
+  const { recipe } = chooseRecipe(options, { small: false, perClass: perClassOf(set) })
+  return changedRecipe(recipe, options.changes ?? {})
+}
+
+/** Pictures of a class that can be learnt from, those that were set apart too. */
+function perClassOf({ train, val, valFrom, classes }: TrainingSet): number {
+  return (train.length + (valFrom === 'share' ? val.length : 0)) / classes.length
 }
 
 const defaultValidation = 0.1
@@ -206,7 +223,7 @@ const smallPictures = 64
 async function newSettings(options: TrainOptions, set: TrainingSet, pictures: Pictures): Promise<Decided> {
   const { seed = 0, from, teacher, validation = defaultValidation, arch, preprocessing: overrides } = options
   const small = await hasSmallPictures(set, pictures)
-  const perClass = set.train.length / set.classes.length
+  const perClass = perClassOf(set)
   const { recipe: usual, recipeName } = chooseRecipe(options, { small, perClass })
   const { recipe, notes } = fittedTo(usual, set.train.length, options.changes)
   checkTeacher(recipeName, recipe, teacher)
@@ -228,7 +245,15 @@ async function newSettings(options: TrainOptions, set: TrainingSet, pictures: Pi
     seed,
     from: from === undefined ? null : nameOf(from, network.arch),
     teacher: teacher === undefined ? null : nameOf(teacher, 'a model'),
-    dataset: { name: set.name, train, val, test, valFrom: set.valFrom, validation, fingerprint },
+    dataset: {
+      name: set.name,
+      train,
+      val,
+      test,
+      valFrom: set.valFrom,
+      validation: set.valFrom === 'none' ? 0 : validation,
+      fingerprint,
+    },
   }
   const hopeless = from === undefined ? fewToBeginWith(settings) : []
   return {

@@ -15,6 +15,7 @@ import type { EpochFigures } from '../plots/curves.ts'
 import type { Batch } from './batches.ts'
 import { type Answer, isBetter, refinedLoss, tellingPictures } from './choice.ts'
 import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
+import { estimate, hasFolds } from './folds.ts'
 import { judge } from './judge.ts'
 import { checkFinite } from './not-finite.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
@@ -276,6 +277,8 @@ class Loop {
     const isAsked = reason !== 'interrupted' && (set.test.length > 0 || store !== undefined)
     const judgement = isAsked ? await judge(this.#run, model) : undefined
     yield* this.#tellNews()
+    const isUnjudged = reason !== 'interrupted' && judgement === undefined
+    const folds = isUnjudged && hasFolds(settings, set) ? await estimate(this.#run, this.#signal) : undefined
     const ended: KeptEnd = {
       kind: 'ended',
       reason,
@@ -284,7 +287,8 @@ class Loop {
       seconds,
       best,
       ...(judgement?.on === 'test' ? { test: judgement.counts } : {}),
-      verdict: verdictOf({ settings, epochs: this.#epochs, judgement }),
+      ...(folds === undefined ? {} : { estimate: folds }),
+      verdict: verdictOf({ settings, epochs: this.#epochs, judgement, estimate: folds }),
     }
     await store?.append(ended)
     if (store !== undefined) await this.#report(store, ended, judgement)

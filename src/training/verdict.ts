@@ -6,7 +6,7 @@ import { formatCount, formatShare } from '../analysis/format.ts'
 import { formatCorrect, intervalOf } from '../inference/interval.ts'
 import type { Counts } from '../inference/tally.ts'
 import type { EpochFigures } from '../plots/curves.ts'
-import type { RunSettings } from './events.ts'
+import type { Estimate, RunSettings } from './events.ts'
 
 /**
  * - `exploded`: the validation loss ends far above that of guessing.
@@ -27,6 +27,7 @@ export interface RunHistory {
   readonly epochs: readonly EpochFigures[]
   /** The best model on pictures that it was not trained on. */
   readonly judgement?: { readonly on: 'test' | 'val'; readonly counts: Counts } | undefined
+  readonly estimate?: Estimate | undefined
 }
 
 /**
@@ -113,11 +114,16 @@ function noBetterThanOneClass({ settings, judgement }: RunHistory): Finding | un
   return { kind: 'chance', text }
 }
 
-function learnt({ settings, epochs, judgement }: RunHistory): Finding | undefined {
+function learnt({ settings, epochs, judgement, estimate }: RunHistory): Finding | undefined {
   const chance = formatShare(1 / settings.classes.length)
   if (judgement !== undefined) {
     const { correct, images, top1 } = judgement.counts
     const text = `${formatShare(top1)} of the ${pictures(judgement.on)} are right (${formatCorrect(correct, images)}); guessing gives ${chance}`
+    return { kind: 'learnt', text }
+  }
+  if (estimate !== undefined) {
+    const { correct, images, top1, folds } = estimate
+    const text = `${formatShare(top1)} of the pictures are right (${formatCorrect(correct, images)}) by classifiers that did not learn from them, ${folds} folds; guessing gives ${chance}`
     return { kind: 'learnt', text }
   }
   const best = epochs.findLast((epoch) => epoch.best)
