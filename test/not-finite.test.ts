@@ -75,7 +75,9 @@ describe('numbers that stop being finite', () => {
       const file = join(folder, 'broken.safetensors')
       await saveModel(file, { ...model, tensors: broken })
       const { data } = greys(0.1)
-      await expect(endOf({ data, from: file })).rejects.toThrow(/(NaN|Infinity|infinit\w*|not finite).* fc\.bias/)
+      await expect(endOf({ data, from: file })).rejects.toThrow(
+        /(NaN|Infinity|infinit\w*|not finite).* fc\.bias/,
+      )
     }
   })
 
