@@ -23,7 +23,7 @@ import { learnsFromAll, withoutShare } from './learns-from-all.ts'
 import { networkFrom, networkNamed } from './network.ts'
 import { Pictures } from './pictures.ts'
 import type { Recipe } from './recipe.ts'
-import { changedRecipe, recipeNamed } from './recipes.ts'
+import { chooseRecipe, perClassOf, recipeFor } from './recipe-choice.ts'
 import { type GoingOn, goOn } from './resume.ts'
 import type { RunStore, SavedRun, SpaceNeeded } from './store.ts'
 import { openTeacher } from './teacher.ts'
@@ -144,17 +144,6 @@ async function openData(options: TrainOptions, store: RunStore | undefined): Pro
       ? validation === undefined && options.from !== undefined && learnsFromAll(set, recipeFor(options, set))
       : before.dataset.valFrom === 'none' && set.valFrom === 'share'
   return fromAll ? withoutShare(set) : set
-}
-
-/** The recipe of a run that starts from a model. */
-function recipeFor(options: TrainOptions, set: TrainingSet): Recipe {
-  const { recipe } = chooseRecipe(options, { small: false, perClass: perClassOf(set) })
-  return changedRecipe(recipe, options.changes ?? {})
-}
-
-/** Pictures of a class that can be learnt from, those that were set apart too. */
-function perClassOf({ train, val, valFrom, classes }: TrainingSet): number {
-  return (train.length + (valFrom === 'share' ? val.length : 0)) / classes.length
 }
 
 const defaultValidation = 0.1
@@ -279,20 +268,6 @@ async function hasSmallPictures(set: TrainingSet, pictures: Pictures): Promise<b
     if (picture !== undefined) return Math.min(picture.width, picture.height) <= smallPictures
   }
   throw new DatasetError(`${set.name}: none of its ${set.train.length} training pictures can be read`)
-}
-
-/** Pictures of a class below which a new head on fixed features does better than training everything. */
-const fewPictures = 100
-
-function chooseRecipe(
-  { recipe, from, changes = {} }: TrainOptions,
-  { small, perClass }: { readonly small: boolean; readonly perClass: number },
-): { readonly recipe: Recipe; readonly recipeName: string } {
-  if (typeof recipe === 'object') return { recipe, recipeName: 'its own' }
-  const { 'fineTuning.frozen': frozen = 'backbone' } = changes
-  const adapting = perClass < fewPictures && frozen === 'backbone' ? 'features' : 'fine-tune'
-  const name = recipe ?? (from !== undefined ? adapting : small ? 'one-cycle' : 'photos')
-  return { recipe: recipeNamed(name), recipeName: name }
 }
 
 function checkTeacher(name: string, { distillation }: Recipe, teacher: ModelSource | undefined): void {
