@@ -8,7 +8,7 @@ const { status } = spawnSync(
   [vitest, 'run', '--testTimeout=3600000', ...process.argv.slice(2)],
   {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
-    env: { ...process.env, RESNET_TS_CASES: process.env.RESNET_TS_CASES ?? '10000' },
+    env: { ...process.env, RESNET_TS_CASES: process.env.RESNET_TS_CASES ?? '100000' },
     stdio: 'inherit',
   },
 )

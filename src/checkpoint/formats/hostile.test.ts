@@ -1,7 +1,7 @@
 /**
  * Property tests of the readers: real files with bytes cut, flipped, overwritten, moved or put in, and generated pickles
  * and headers. Each gives a valid result or a CheckpointError of one line, and reads a bounded multiple of the file.
- * `RESNET_TS_CASES` says how many cases a format gets (200; the long run sets 10000).
+ * `RESNET_TS_CASES` says how many cases a format gets (1000; the long run sets 100000).
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +14,8 @@ import {
   safetensorsOf,
   torchZipOf,
   watched,
+  type ZipPart,
+  zipOf,
 } from '../../../test/checkpoint-bytes.ts'
 import { casesOr, mutations } from '../../../test/mutations.ts'
 import { CheckpointError } from '../../errors.ts'
@@ -25,8 +27,9 @@ import { readSafetensors } from './safetensors.ts'
 import { readTfjs } from './tfjs.ts'
 import { readTorchLegacy } from './torch-legacy.ts'
 import { readTorchZip } from './torch-zip.ts'
+import { readZip } from './zip-archive.ts'
 
-const cases = casesOr(200)
+const cases = casesOr(1000)
 const timeLimit = 60_000 + 20 * cases
 const fixtures = join(import.meta.dirname, '../../../fixtures/checkpoints')
 const load = (file: string) => new Uint8Array(readFileSync(join(fixtures, file)))
@@ -81,6 +84,31 @@ describe('changed files are read or refused', () => {
         fc.asyncProperty(fc.constantFrom(...names), mutations, async (name, mutate) => {
           const original = originals.get(name) ?? new Uint8Array(0)
           await survives(mutate(original), read)
+        }),
+        { numRuns: cases },
+      )
+    },
+    timeLimit,
+  )
+
+  it(
+    'PyTorch zip, the pickle damaged and its checksum right',
+    async () => {
+      const archives: ZipPart[][] = []
+      for (const name of files.filter((file) => /^(mixed|nested|module|views|parameters)\.pth$/.test(file))) {
+        const zip = await readZip(sourceOfBytes(name, load(name)))
+        const parts = zip.names.map(async (entry) => {
+          const source = await zip.open(entry)
+          return { name: entry, data: await source.read(0, source.size) }
+        })
+        archives.push(await Promise.all(parts))
+      }
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...archives), mutations, async (parts, mutate) => {
+          const damaged = parts.map((part) =>
+            part.name.endsWith('data.pkl') ? { ...part, data: mutate(part.data) } : part,
+          )
+          await survives(zipOf(damaged), readTorchZip)
         }),
         { numRuns: cases },
       )

@@ -93,7 +93,7 @@ async function content(files: TorchFiles, name: string, most: number): Promise<U
   const source = await files.open(name)
   if (source.size > most) {
     throw new CheckpointError(
-      `${files.name}: its entry ${quote(name)} claims ${source.size} bytes; at most ${most} are read`,
+      `${files.name}: its entry ${quote(name)} claims ${source.size} bytes; at most ${most} are read; where it holds arrays of NumPy, save them as tensors of PyTorch`,
     )
   }
   return source.read(0, source.size)

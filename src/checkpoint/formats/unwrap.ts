@@ -40,7 +40,11 @@ export function findStateDict(file: string, root: PickleValue): StateDict {
   if (tensors.size > limits.tensors) {
     throw new CheckpointError(`${file}: holds ${tensors.size} tensors; at most ${limits.tensors} are read`)
   }
-  return { tensors, extras: extrasOf(network), notes: [...notesOf(network), ...list(skipped)] }
+  return {
+    tensors,
+    extras: extrasOf(network),
+    notes: [...notesOf({ ...network, tensors }), ...list(skipped)],
+  }
 }
 
 /** Quantised filters belong to a network that computes in whole numbers, its normalisation folded away. */
@@ -70,7 +74,7 @@ function notesOf({ path, joined, others, holders: [inner], tensors }: Network): 
   const quantised = [...tensors.values()].filter(
     (leaf) => leaf.kind === 'tensor' && leaf.scaling !== undefined,
   )
-  if (quantised.length > 0) notes.push(`${quantised.length} quantised tensors were widened`)
+  if (quantised.length > 0) notes.push(`quantised tensors were widened: ${quantised.length}`)
   if ([...tensors.values()].every(({ kind }) => kind === 'array'))
     notes.push('its tensors are arrays of NumPy')
   return notes
