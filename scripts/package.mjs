@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { docSteps } from './docs.mjs'
 
 /** The steps by name, in order. */
 export function packageSteps({ root, scratch, tool }) {
@@ -45,16 +46,34 @@ export function packageSteps({ root, scratch, tool }) {
         }
         const file = `example-${index}.mjs`
         writeFileSync(join(project, file), code)
-        run(process.execPath, [file], project)
+        outcomes[name](run(process.execPath, [file], project))
         return undefined
       },
     ]),
+    ...docSteps({ root, project }),
     ['package: publint', () => tool('publint/src/cli.js', ['--strict'])],
     [
       'package: types and exports',
       () => tool('@arethetypeswrong/cli/dist/index.js', [tarball, '--profile', 'esm-only']),
     ],
   ]
+}
+
+/** What a reader of the README's examples would be glad to see; an example without an entry fails. */
+const outcomes = {
+  'What a network costs': (said) => expectOutput(said, 'block.strideAt'),
+  'What a picture shows': (said) => expectOutput(said, 'analog clock'),
+  Training: (said) => {
+    const epochs = said.split('\n').filter((line) => /^\d/.test(line))
+    const figures = epochs.map((line) => line.split(' ').map(Number))
+    const [first, last] = [figures.at(0), figures.at(-1)]
+    if (!(last[1] < first[1] && last[2] >= 0.75))
+      throw new Error(`the loss does not fall, or few answers are right:\n${said}`)
+    expectOutput(said, "[ 'dark', 'light' ]")
+  },
+  'Where the time goes': (said) => expectOutput(said, "kind: '3x3-winograd'"),
+  'An ONNX file': (said) => expectOutput(said, /^\d{7}\n$/),
+  'A training step': (said) => expectOutput(`${said}.`, '.'),
 }
 
 /** The examples of the README's section on the library: each block of JavaScript under its last heading. */
@@ -111,5 +130,6 @@ function run(command, args, cwd) {
 }
 
 function expectOutput(output, words) {
-  if (!output.includes(words)) throw new Error(`the output lacks "${words}":\n${output.slice(0, 500)}`)
+  const isThere = words instanceof RegExp ? words.test(output) : output.includes(words)
+  if (!isThere) throw new Error(`the output lacks "${words}":\n${output.slice(0, 500)}`)
 }

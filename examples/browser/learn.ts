@@ -1,8 +1,9 @@
 /** Drawings of two kinds, and a network that is adapted to them: the shipped model's features, and a classifier of its own. */
-import { train, trainingSetOf, writeModel } from 'resnet-ts'
+import { train, trainingSetOf } from 'resnet-ts'
 import { open } from './answer.ts'
 import { clear, drawing, drawOne } from './drawing.ts'
 import { element, onClick } from './page.ts'
+import { fileOf, offer } from './save.ts'
 
 const kinds = (['first', 'second'] as const).map((id) => ({
   name: element(id, HTMLInputElement),
@@ -60,8 +61,8 @@ async function learn(): Promise<void> {
         page.lesson.textContent = `Epoch ${event.epoch}: loss ${event.train.loss.toFixed(3)}${right}`
       }
       if (event.kind !== 'ended') continue
-      const file = new Blob(await chunksOf(writeModel(event.model)))
-      offer(file)
+      const file = await fileOf(event.model)
+      offer(page.save, file, 'drawings.safetensors')
       await open(file)
     }
   } catch (error) {
@@ -70,18 +71,4 @@ async function learn(): Promise<void> {
     page.progress.hidden = true
     tellCounts()
   }
-}
-
-/** The model as a download: the file that `resnet classify --model` and `loadModel` read. */
-function offer(file: Blob): void {
-  URL.revokeObjectURL(page.save.href)
-  page.save.href = URL.createObjectURL(file)
-  page.save.download = 'drawings.safetensors'
-  page.save.hidden = false
-}
-
-async function chunksOf(chunks: AsyncIterable<Uint8Array>): Promise<BlobPart[]> {
-  const parts: BlobPart[] = []
-  for await (const chunk of chunks) parts.push(new Uint8Array(chunk))
-  return parts
 }
