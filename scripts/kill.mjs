@@ -1,20 +1,16 @@
 // Kills a training at random moments, so many times, and lets it end then:
 //   node scripts/kill.mjs 20 train pictures --arch cifar_resnet8 --out runs/killed
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const [times, ...args] = process.argv.slice(2)
 const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-const [dataset] = args.slice(1)
-const out = args[args.indexOf('--out') + 1]
 
-/** Runs the command, from its beginning or on from what it saved; kills it after so many milliseconds. */
+/** Runs the command by one and the same line, which begins the run or goes on with it; kills it after so many milliseconds. */
 function run(killAfter) {
-  const resumable = existsSync(join(out, 'state.safetensors'))
-  const words = resumable ? ['train', dataset, '--out', out, '--resume'] : args
-  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [program, ...args, '--resume'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter)
   return new Promise((resolve) =>
     child.on('close', (status, signal) => {

@@ -106,8 +106,12 @@ export class TrainingOutput {
       return
     }
     if (event.reason === 'interrupted') {
+      const where =
+        event.steps === 0
+          ? 'before the first step; what was computed is kept'
+          : `after step ${formatCount(event.steps)}, and saved`
       printError(
-        `interrupted after step ${formatCount(event.steps)}, and saved; go on with: resnet train ${shellPath(this.#shown.dataset)} --out ${shellPath(out)} --resume`,
+        `interrupted ${where}; go on with: resnet train ${shellPath(this.#shown.dataset)} --out ${shellPath(out)} --resume`,
       )
       return
     }

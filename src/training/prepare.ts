@@ -189,15 +189,15 @@ function checkPictures(set: TrainingSet, { dataset }: RunSettings): void {
  *
  * @throws ArgumentError where the model is no longer what it was.
  */
-async function firstTensors(
-  settings: RunSettings,
-  { from = settings.from ?? undefined, arch }: TrainOptions,
-): Promise<TensorMap | undefined> {
+async function firstTensors(settings: RunSettings, options: TrainOptions): Promise<TensorMap | undefined> {
+  const { from = settings.from ?? undefined, arch } = options
   if (from === undefined) return undefined
   const { classes, preprocessing, recipe } = settings
   // A bare checkpoint may have been read as a network that was named.
+  const { arch: _, ...others } = startOptions(options)
   for (const named of [arch, settings.arch]) {
-    const model = await readModel(from, named === undefined || !isVariantName(named) ? {} : { arch: named })
+    const isNamed = named !== undefined && isVariantName(named)
+    const model = await readModel(from, isNamed ? { ...others, arch: named } : others)
     const network = networkFrom(model, { classes, overrides: { crop: preprocessing.crop }, recipe })
     if (JSON.stringify(network.config) === JSON.stringify(settings.config)) return network.tensors
   }
