@@ -98,7 +98,10 @@ export function catalogueOfLabels(
   pictures: readonly Labelled[],
   lacking: readonly Lacking[] = [],
 ): Catalogue {
-  const labels = [...new Set([...pictures, ...lacking].map(({ label }) => label))].sort()
+  // An empty folder in another part makes no class that nothing is learnt of.
+  const hasTrain = pictures.some(({ split }) => split === 'train')
+  const empty = lacking.filter(({ split }) => !hasTrain || split === 'train')
+  const labels = [...new Set([...pictures, ...empty].map(({ label }) => label))].sort()
   const isNumbers = labels.every(isWholeNumber)
   const classes = isNumbers ? labels.sort((a, b) => Number(a) - Number(b)) : labels
   const numbers = new Map(classes.map((label, index) => [label, index]))

@@ -215,6 +215,17 @@ describe.each([
     await set.close()
   })
 
+  it('learns no class of which only another part has a folder, an empty one', async () => {
+    const path = await make({
+      files: pictures('train/a/1', 'train/b/2', 'val/a/3', 'val/b/4'),
+      folders: ['val/c'],
+    })
+    const set = await openTrainingSet(path, { seed: 0 })
+    expect(set.classes).toEqual(['a', 'b'])
+    expect(set.notes).toEqual(['class c (val/c/) has no pictures that are read: it is empty'])
+    await set.close()
+  })
+
   it('orders classes by number where all are numbers, and by letters otherwise', async () => {
     const numbers = Array.from({ length: 12 }, (_, i) => String(i))
     const byNumber = await opened(await make({ files: pictures(...numbers.map((name) => `${name}/1`)) }))
