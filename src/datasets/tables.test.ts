@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeFiles } from '../../test/cifar-files.ts'
 import { openCatalogue } from './open.node.ts'
@@ -114,6 +115,41 @@ describe('what a table names and is not there', () => {
     const { path } = await opened('file,label\na/1.jpg,ant\na/2.jpg,bee\na/9.jpg,cow\n')
     await expect(openTrainingSet(join(path, 'set.csv'), { seed: 0, validation: 0 })).rejects.toThrow(
       'class cow has no pictures; line 4: none of its pictures can be read',
+    )
+  })
+})
+
+describe('any table', () => {
+  it('accounts for every line, or is refused in words', async () => {
+    const file = fc.constantFrom(
+      'a/1.jpg',
+      'a/2.jpg',
+      'a\\1.jpg',
+      './a/2',
+      'a/3.heic',
+      'gone.jpg',
+      '..',
+      '',
+      'a',
+    )
+    const label = fc.constantFrom('ant', 'bee', ' bee', '', '7', 'constructor', '"a""b"', 'x;y', '\u0000')
+    const separator = fc.constantFrom(',', ';', '\t')
+    const head = fc.constantFrom('', 'file,label\n', 'image;class\n', 'id,x,split\n', '\ufeff')
+    await fc.assert(
+      fc.asyncProperty(
+        head,
+        separator,
+        fc.array(fc.tuple(file, label), { maxLength: 6 }),
+        async (first, by, lines) => {
+          const csv = `${first}${lines.map((fields) => fields.join(by)).join('\r\n')}`
+          const set = await opened(csv).catch((error: unknown) => {
+            expect(String(error)).toMatch(/^DatasetError: /)
+          })
+          if (set === undefined) return
+          const told = set.passedOver.reduce((sum, { count: some }) => sum + some, 0)
+          expect(set.items.length + told).toBe(lines.length)
+        },
+      ),
     )
   })
 })
