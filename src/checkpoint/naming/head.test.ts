@@ -143,6 +143,9 @@ describe('heads of every kind are found by their shapes and run', () => {
       pool: { kind: 'average-and-maximum', order: 'maximum-first' },
       hidden: [{ width: 32, activation: 'relu' }],
     })
+    expect(model.notes.join('\n')).toContain(
+      'between the linear layers of the head (taken: relu; --set head.hidden.0.activation=silu takes silu)',
+    )
     const both = [...(await run(model.config, model.tensors, 'features'))]
     expect(relativeDifference(both.slice(64), features)).toBeLessThan(1e-6)
     expect(both.slice(0, 64).every((value, c) => value >= (both[64 + c] ?? 0) - 1e-6)).toBe(true)

@@ -66,9 +66,10 @@ function alternativeOf(
   try {
     const other = changed(config, changes)
     checkConfig(other)
-    const arch = candidates.find(
-      (variant) => differencesBeyondUse(asSeen(variant.config, other), other).length === 0,
-    )?.name
+    // No named network has the head's own layers, which every candidate is given.
+    const ofHead = Object.keys(changes).some((key) => /^head\.(hidden|pool)/.test(key))
+    const same = (variant: Variant) => differencesBeyondUse(asSeen(variant.config, other), other).length === 0
+    const arch = ofHead ? undefined : candidates.find(same)?.name
     return [{ value, changes, ...(arch === undefined ? {} : { arch }) }]
   } catch (error) {
     if (error instanceof ConfigError) return []
