@@ -40,7 +40,7 @@ async function beginning(options: Omit<TrainOptions, 'data'>) {
 test('a run that is asked to leaves preview.png and says what is on it', async () => {
   const out = join(folder, 'run')
   const changes = { batch: 8, 'augmentation.mixup': 0.2 }
-  const [note] = await beginning({ out, changes, preview: true })
+  const note = (await beginning({ out, changes, preview: true })).find((text) => text.includes('preview.png'))
   expect(note).toContain(`${join(out, 'preview.png')}: in each row a training picture without augmentation`)
   expect(note).toContain('the recipe also mixes pictures, which it does not show')
   const bytes = await readFile(join(out, 'preview.png'))
@@ -49,9 +49,24 @@ test('a run that is asked to leaves preview.png and says what is on it', async (
   expect([width, height]).toEqual([4 + 9 * 164, 4 + classes * 164])
 })
 
+test('a preview may be all that is wanted, shows no more epochs than there are, and names its rows', async () => {
+  const out = join(folder, 'only')
+  const kinds: string[] = []
+  const notes: string[] = []
+  const changes = { batch: 8, epochs: 3 }
+  for await (const event of train({ data, arch: 'cifar_resnet8', out, changes, preview: 'only' })) {
+    kinds.push(event.kind)
+    if (event.kind === 'note') notes.push(event.text)
+  }
+  expect(new Set(kinds)).toEqual(new Set(['started', 'note']))
+  const classes = (await readdir(join(data, 'train'))).sort()
+  expect(notes.at(-1)).toContain(`as epochs 1 to 3 have it; the rows are ${classes.join(', ')}`)
+})
+
 test('a run that is not asked to leaves none', async () => {
   const out = join(folder, 'without')
-  expect(await beginning({ out, changes: { batch: 8 } })).toEqual([])
+  const notes = await beginning({ out, changes: { batch: 8 } })
+  expect(notes.filter((text) => text.includes('preview'))).toEqual([])
   expect(await readdir(out)).not.toContain('preview.png')
 })
 
@@ -92,7 +107,7 @@ test('what it shows of an epoch is what that epoch trains on', async () => {
   })
   expect(new Set(await Promise.all(erased))).toEqual(new Set([true, false]))
 
-  const sheet = await previewOf({ items, decoded, pictures, preprocessing })
+  const { sheet } = await previewOf({ items, decoded, pictures, preprocessing })
   const cell = (column: number) => cut(sheet, { top: 4, left: 4 + column * 164, height: 160, width: 160 })
   const mirrored = Array.from({ length: 8 }, (_, epoch) => mirrorImage(cell(epoch + 1)))
   // Half of them have a piece erased.

@@ -15,7 +15,7 @@ interface DataOptions {
 export function addData(program: Command, context: Context): void {
   program
     .command('data')
-    .description('fetch a published dataset; a broken download is gone on with')
+    .description('fetch a published dataset; a download that broke off continues where it stopped')
     .argument('<name>', PUBLISHED_DATASETS.map(({ name }) => name).join(' or '))
     .option('--out <folder>', 'the folder to keep it in, under its name', '.')
     .option('--from <address>', 'another address of the same archive, as of a mirror')

@@ -6,7 +6,7 @@ import { ArgumentError } from '../errors.ts'
 import { recipeFiles } from '../training/generated/recipes.ts'
 import type { TrainOptions } from '../training/prepare.ts'
 import type { Recipe } from '../training/recipe.ts'
-import { keyValue, number, wholeNumber } from './arguments.ts'
+import { keyValue, number, oneOf, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import {
   addPreprocessingOptions,
@@ -35,7 +35,7 @@ interface Options extends PreprocessingOptions {
   readonly validation?: number
   readonly out?: string
   readonly resume?: true
-  readonly preview?: true
+  readonly preview?: true | 'only'
   readonly engine?: string
   readonly threads?: number
   readonly json?: true
@@ -68,7 +68,11 @@ export function addTrain(program: Command, context: Context): void {
     )
     .option('--out <dir>', 'the folder of the run (default: runs/ and the names of pictures and network)')
     .option('--resume', 'go on with the run in that folder; where nothing is saved yet, begin it')
-    .option('--preview', 'write preview.png, a sheet of augmented pictures, before training begins')
+    .option(
+      '--preview [only]',
+      'write preview.png, a sheet of augmented pictures, before training begins; `--preview only` ends there',
+      oneOf(['only']),
+    )
     .option('--engine <name>', 'what computes: wasm (default) or reference')
     .option('--threads <n>', 'threads to compute on', wholeNumber(1, 1024))
   addPreprocessingOptions(command)

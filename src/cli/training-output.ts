@@ -151,7 +151,7 @@ function summaryLines(
   out: string,
   settings?: RunSettings,
 ): readonly string[] {
-  const ended = reason === 'early' ? 'no better for as long as the recipe waits' : 'trained'
+  const ended = reason === 'early' ? "trained until it got no better (the recipe's patience)" : 'trained'
   const val = settings?.dataset.val ?? 0
   const chosen =
     best === null || best.top1 === null

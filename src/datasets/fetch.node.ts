@@ -1,6 +1,6 @@
 /**
  * Fetches a published dataset: its archive is downloaded beside the place where the dataset will be, checked by its hash and
- * unpacked under another name; only what is whole gets its own. A broken download is gone on with by the next call.
+ * unpacked under another name; only what is whole gets its own. The next call continues a download that broke off.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'

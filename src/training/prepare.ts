@@ -53,8 +53,8 @@ export interface TrainOptions {
   readonly out?: string
   /** Goes on with the run in `out`, whose settings other options may say again; begins it where nothing is saved yet. */
   readonly resume?: boolean
-  /** Writes `preview.png` into `out` before training begins: a sheet of augmented pictures. */
-  readonly preview?: boolean
+  /** Writes `preview.png` into `out` before training begins: a sheet of augmented pictures. `only`: and ends there, without a last event. */
+  readonly preview?: boolean | 'only'
   readonly engine?: string
   readonly threads?: number
   /** Seconds between two states that are saved within an epoch (default 120). */
@@ -91,7 +91,7 @@ export interface PreparedRun {
 export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
   const { out, resume = false, preview = false } = options
   if (resume && out === undefined) throw new ArgumentError('to resume a run, name its folder')
-  if (preview && out === undefined)
+  if (preview !== false && out === undefined)
     throw new ArgumentError('a preview is written into the run’s folder; name one')
   const store = out === undefined ? undefined : await openRunFolder(out, { resume })
   const opened: { close(): Promise<void> }[] = store === undefined ? [] : [store]

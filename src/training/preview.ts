@@ -9,20 +9,32 @@ import type { PictureInputs } from './inputs.ts'
 import type { Pictures } from './pictures.ts'
 
 const rows = 10
-const epochs = 8
+const mostEpochs = 8
 
 export interface Previewed {
   readonly items: readonly DatasetItem[]
   readonly decoded: Pictures
   readonly pictures: PictureInputs
   readonly preprocessing: Preprocessing
+  /** How many epochs differ: those of the run, or the copies whose features are kept. */
+  readonly epochs?: number
+}
+
+export interface Preview {
+  readonly sheet: Picture
+  /** Numbers of the classes, row by row. */
+  readonly classes: readonly number[]
+  /** How many epochs it shows. */
+  readonly epochs: number
 }
 
 /**
- * A row for a picture of each class, of ten classes at most: as it is seen without augmentation, and as the first eight
- * epochs have it. Mixup and CutMix, which need a whole batch, are left out.
+ * A row for a picture of each class, of ten classes at most: as it is seen without augmentation, and as the first epochs,
+ * eight at most, have it. Mixup and CutMix, which need a whole batch, are left out.
  */
-export async function previewOf({ items, decoded, pictures, preprocessing }: Previewed): Promise<Picture> {
+export async function previewOf(previewed: Previewed): Promise<Preview> {
+  const { items, decoded, pictures, preprocessing } = previewed
+  const epochs = Math.min(mostEpochs, previewed.epochs ?? mostEpochs)
   const sheet: Picture[][] = []
   const seen = new Set<number>()
   for (const [place, item] of items.entries()) {
@@ -39,5 +51,5 @@ export async function previewOf({ items, decoded, pictures, preprocessing }: Pre
     }
     sheet.push([croppedPixels(picture, preprocessing), ...variants])
   }
-  return contactSheet(sheet)
+  return { sheet: contactSheet(sheet), classes: [...seen], epochs }
 }

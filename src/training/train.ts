@@ -16,6 +16,7 @@ import type { Batch } from './batches.ts'
 import { type Answer, isBetter, refinedLoss, tellingPictures } from './choice.ts'
 import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { estimate, hasFolds } from './folds.ts'
+import { frozenValue } from './frozen.ts'
 import { judge } from './judge.ts'
 import { checkFinite } from './not-finite.ts'
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare.ts'
@@ -50,7 +51,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
 class Loop {
   readonly #run: PreparedRun
   readonly #signal: AbortSignal | undefined
-  readonly #preview: boolean
+  readonly #preview: boolean | 'only'
   readonly #saveEverySeconds: number
   /** The dataset's path, where it has one. */
   readonly #data: string | undefined
@@ -83,7 +84,8 @@ class Loop {
       this.#epochs.push(...(await historyOf(store.events())).epochs)
     yield* this.#tell(this.#started())
     for (const text of [...this.#run.set.notes, ...this.#run.notes]) yield* this.#tell({ kind: 'note', text })
-    if (this.#preview) yield* this.#tell(await this.#savePreview())
+    if (this.#preview !== false) yield* this.#tell(await this.#savePreview())
+    if (this.#preview === 'only') return
     yield* this.#prepare()
     let reason = this.#firstReason
     while (this.#position.epoch < recipe.epochs && reason === 'finished') {
@@ -327,12 +329,16 @@ class Loop {
   async #savePreview(): Promise<Noted> {
     const { settings, set, decoded, pictures, store } = this.#run
     const { preprocessing, recipe } = settings
-    const sheet = await previewOf({ items: set.train, decoded, pictures, preprocessing })
+    const kept = frozenValue(settings) === undefined ? recipe.epochs : recipe.fineTuning.copies
+    const of = { items: set.train, decoded, pictures, preprocessing, epochs: Math.min(recipe.epochs, kept) }
+    const { sheet, classes, epochs } = await previewOf(of)
     const path = await store?.savePreview(await encodePng(sheet))
     const { mixup, cutMix } = recipe.augmentation
     const mixed =
       mixup === null && cutMix === null ? '' : '; the recipe also mixes pictures, which it does not show'
-    const text = `${path}: in each row a training picture without augmentation, then as epochs 1 to 8 have it${mixed}`
+    const names = classes.map((index) => settings.classes[index] ?? index).join(', ')
+    const shown = epochs === 1 ? 'every epoch has' : `epochs 1 to ${epochs} have`
+    const text = `${path}: in each row a training picture without augmentation, then as ${shown} it${mixed}; the rows are ${names}`
     return { kind: 'note', text }
   }
 
