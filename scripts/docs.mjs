@@ -28,7 +28,6 @@ const lines = {
   'resnet compare resnet50_v1 resnet50': { check: says('stride') },
   'resnet compare gluon_resnet50_v1c gluon_resnet50_v1d': { check: saysAsPrinted },
   'resnet classify photo.jpg --model resnet50.keras_in1k': { needs: 'network', check: says(/ship|liner/) },
-  'resnet classify photo.jpg --cam map.png': { check: all(says(/ship|liner/), leaves('map.png')) },
   'resnet train photos --from resnet50.keras_in1k': { needs: 'network', check: learns('runs/photos', 0.6) },
   'resnet train photos': { needs: 'minutes', check: learns('runs/photos', 0.6) },
   'resnet train photos --recipe bag-of-tricks --epochs 40 --set augmentation.mixup=0.4 --set average=0.999': {
@@ -39,6 +38,16 @@ const lines = {
   'resnet train photos --out runs/photos --resume': {
     needs: 'minutes',
     check: leaves('runs/photos/report.html'),
+  },
+  'resnet classify photo.jpg --cam map.png --class "analog clock"': { needs: 'network', check: leaves('map.png') },
+  'resnet classify photos/ --out a.csv --sort sorted': { check: all(leaves('a.csv'), leaves('sorted')) },
+  'resnet train photos --from resnet50.keras_in1k --out runs/photos --resume': {
+    needs: 'network',
+    check: leaves('runs/photos/report.html'),
+  },
+  'resnet convert runs/photos photos.safetensors --half': {
+    needs: 'minutes',
+    check: leaves('photos.safetensors'),
   },
   'resnet evaluate pictures.tar --model M': { before: shippedModel, check: says('100.0 %') },
   'resnet embed photo.jpg --model M --stage 4': { before: fourStages, check: says(/\d\.\d/) },
