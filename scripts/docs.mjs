@@ -39,7 +39,10 @@ const lines = {
     needs: 'minutes',
     check: leaves('runs/photos/report.html'),
   },
-  'resnet classify photo.jpg --cam map.png --class "analog clock"': { needs: 'network', check: leaves('map.png') },
+  'resnet classify photo.jpg --cam map.png --class "analog clock"': {
+    needs: 'network',
+    check: leaves('map.png'),
+  },
   'resnet classify photos/ --out a.csv --sort sorted': { check: all(leaves('a.csv'), leaves('sorted')) },
   'resnet train photos --from resnet50.keras_in1k --out runs/photos --resume': {
     needs: 'network',
