@@ -30,7 +30,7 @@ const lines = {
   'resnet classify photo.jpg --model resnet50.keras_in1k': { needs: 'network', check: says(/ship|liner/) },
   'resnet train photos --from resnet50.keras_in1k': { needs: 'network', check: learns('runs/photos', 0.6) },
   'resnet train photos': { needs: 'minutes', check: learns('runs/photos', 0.6) },
-  'resnet train photos --recipe bag-of-tricks --epochs 40 --set augmentation.mixup=0.4 --set average=0.999': {
+  'resnet train photos --recipe photos --epochs 100 --set augmentation.mixup=0.2 --set average=0.99': {
     needs: 'minutes',
     check: learns('runs/photos', 0.5),
   },
