@@ -11,12 +11,10 @@ export const otherReleases = releases.filter((release) => release !== process.ve
 const files = [
   'src/engines/wasm/simd-flags.test.ts',
   'src/engines/wasm/self-test.test.ts',
-  'src/engines/wasm/kernels.test.ts',
   'src/engines/wasm/wasm.test.ts',
   'src/engines/wasm/training.test.ts',
   'test/cli.test.ts',
   'test/training-command.test.ts',
-  'test/training-runs.test.ts',
 ]
 
 /** Installs a release of Node and hands it to `run` with the tests. */

@@ -155,7 +155,8 @@ export const namingSchemes: readonly NamingScheme[] = [
     ...denseNet,
   ]),
   scheme('cifar-collection', 'the public CIFAR collection', torchSuffixes, [
-    ...stemAndBlocks,
+    // Its projections are called shortcuts: a file with `downsample` is of another source.
+    ...stemAndBlocks.filter(({ theirs }) => !theirs.text.includes('downsample')),
     rule('layer{s}.{b}.shortcut.{i}', 'layer{s}.{b}.downsample.{i}'),
     rule('linear', 'fc'),
   ]),

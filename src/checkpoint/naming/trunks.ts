@@ -88,7 +88,10 @@ function namesFor(rules: readonly Rule[], layer: string): readonly string[] {
   })
 }
 
-/** The scheme that knows most names under a prefix; where several know as many, the one whose shapes agree. */
+/**
+ * The scheme that knows most names under a prefix; where several know as many, the one whose shapes agree, then the one that
+ * knows the classifier's name: a network of option A differs from torchvision's by its `linear` alone.
+ */
 function bestTrunk(stored: Stored, prefix: string): Trunk | undefined {
   const under = [...stored.keys()].filter((name) => name.startsWith(prefix))
   const stripped = under.map((name) => name.slice(prefix.length))
@@ -99,8 +102,13 @@ function bestTrunk(stored: Stored, prefix: string): Trunk | undefined {
   })
   const most = Math.max(...read.map(({ known }) => known.length))
   const equals = most === 0 ? [] : read.filter(({ known }) => known.length === most)
-  const misfits = equals.length < 2 ? [] : equals.map((trunk) => misfitsOf(stored, trunk))
-  return equals.toSorted((a, b) => (misfits[equals.indexOf(a)] ?? 0) - (misfits[equals.indexOf(b)] ?? 0))[0]
+  if (equals.length < 2) return equals[0]
+  const ranked = equals.map((trunk) => {
+    const reader = readerOf(trunk.scheme)
+    const heads = stripped.filter((name) => reader(name) !== undefined).length
+    return { trunk, misfits: misfitsOf(stored, trunk), heads }
+  })
+  return ranked.toSorted((a, b) => a.misfits - b.misfits || b.heads - a.heads)[0]?.trunk
 }
 
 /** What networks call their classifier under our names. */
