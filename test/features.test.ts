@@ -5,6 +5,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildResNet } from '../src/architecture/build.ts'
+import { changed } from '../src/architecture/change.ts'
+import { saveModel } from '../src/checkpoint/save.ts'
+import { openDataset } from '../src/datasets/open.ts'
+import { type LabelledPicture, trainingSetOf } from '../src/datasets/training-set.ts'
+import { initialise } from '../src/graph/initialise.ts'
+import { readModel } from '../src/inference/load.ts'
 import type { Ended, TrainingEvent } from '../src/training/events.ts'
 import type { TrainOptions } from '../src/training/prepare.ts'
 import { train } from '../src/training/train.ts'
@@ -69,6 +76,49 @@ describe('features', () => {
     await rm(join(out, 'state.safetensors'))
     expect((await run({ ...given('damaged'), seed: 1 })).computed[0]).toBe(64)
   })
+})
+
+/** The small pictures, where those of the test are those of validation. */
+async function judgedTwice() {
+  const pictures: LabelledPicture[] = []
+  for (const split of ['train', 'test'] as const) {
+    const dataset = await openDataset(join(folder, 'colours'), { split })
+    for (const { class: number, file, read } of dataset.items) {
+      const picture = await read()
+      const given = {
+        ...{ file, label: dataset.classes[number] ?? '' },
+        picture: 'bytes' in picture ? picture.bytes : picture,
+      }
+      for (const part of split === 'train' ? ['train' as const] : ['val' as const, 'test' as const])
+        pictures.push({ ...given, split: part })
+    }
+    await dataset.close()
+  }
+  return trainingSetOf('colours', pictures, { seed: 1 })
+}
+
+test('a head of several layers learns from features, and its model answers pictures as it was trained to', async () => {
+  const plain = await readModel('cifar10-resnet20')
+  const config = changed(plain.config, { 'head.hidden': [{ width: 24, activation: 'relu' }] })
+  const trunk = [...plain.tensors].filter(([name]) => !name.startsWith('fc.'))
+  const tensors = new Map([...initialise(buildResNet(config), 5), ...trunk])
+  const from = join(folder, 'hidden.safetensors')
+  await saveModel(from, { ...plain, config, tensors })
+  const settings = { from, recipe: 'features', changes: { 'fineTuning.copies': 2 } }
+  const events: TrainingEvent[] = []
+  for await (const event of train({ data: await judgedTwice(), ...settings })) events.push(event)
+  const [best] = events
+    .flatMap((event) => (event.kind === 'epoch' && event.best ? [event.val] : []))
+    .slice(-1)
+  const ended = events.at(-1)
+  if (ended?.kind !== 'ended') throw new Error('the last event must be the end')
+  expect(ended.test?.top1).toBeGreaterThan(0.8)
+  // In training from standardised features, at the end from pictures by the model as it is saved.
+  expect(ended.test?.top1).toBe(best?.top1)
+  expect(ended.test?.loss).toBeCloseTo(best?.loss ?? Number.NaN, 4)
+  for (const name of ['fc.0.weight', 'fc.2.weight'])
+    expect(ended.model.tensors.get(name), name).not.toEqual(tensors.get(name))
+  expect(ended.model.tensors.get('conv1.weight')).toEqual(tensors.get('conv1.weight'))
 })
 
 describe('a disk with too little space', () => {

@@ -45,7 +45,7 @@ async function expectFinite(run: string): Promise<void> {
 
 describe('numbers that stop being finite', () => {
   // One cycle would begin at a tenth; here the greatest rate is there from the first step on.
-  const wild = { ...greys(0.1).changes, epochs: 12, 'schedule.start': 1, 'schedule.rise': 0 }
+  const wild = { ...greys(0.1).changes, 'schedule.start': 1, 'schedule.rise': 0 }
 
   test.for([
     ['a rate of 1000', { rate: 1000 }, 0.1],
@@ -61,10 +61,10 @@ describe('numbers that stop being finite', () => {
       saveEverySeconds: 0,
     }
     const ended = await endOf(options).catch((error: unknown) => error)
-    if (ended instanceof Error) {
-      expect(ended.name).toBe('TrainingError')
-      expect(ended.message).toMatch(/^(step \d+|validation after epoch \d+): .* not finite/)
-    }
+    expect(ended).toMatchObject({
+      name: 'TrainingError',
+      message: expect.stringMatching(/^(step \d+|validation after epoch \d+): .* not finite/),
+    })
     await expectFinite(run)
   })
 
@@ -113,7 +113,7 @@ describe('numbers that stop being finite', () => {
 test('running statistics are those of the batches from the first step on, by averages and engines alike', async () => {
   // All pictures in each batch, and a rate at which nothing changes: every batch has the same statistics.
   const still = {
-    batch: 40,
+    batch: 16,
     rate: 1e-9,
     decay: 0,
     'augmentation.crop': { kind: 'centre' },
@@ -128,7 +128,7 @@ test('running statistics are those of the batches from the first step on, by ave
     await statistics(1),
     await statistics(3),
     await statistics(12, {}, { average: 0.1 }),
-    await statistics(2, { engine: 'reference' }),
+    await statistics(1, { engine: 'reference' }),
     await statistics(3, {}, { microBatch: 8 }),
   ]
   for (const others of [thrice, averaged, reference, halves]) {

@@ -120,7 +120,7 @@ describe('a run from nothing on photographs', () => {
     expect(fewToBeginWith(settings(600, 32, recipeNamed('bag-of-tricks')))).toEqual([])
     const { recipe } = fittedTo(recipeNamed('bag-of-tricks'), 600, { epochs: 40 })
     expect(fewToBeginWith(settings(600, 32, recipe))).toEqual([
-      'the run has 120 steps, few for a network that begins with nothing; more epochs or a smaller batch give it more',
+      'the run has 120 steps: enough for a quick look or for easy pictures; for others a network that begins with nothing needs about a thousand (more epochs, or a smaller batch)',
     ])
   })
 })

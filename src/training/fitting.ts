@@ -121,7 +121,7 @@ function withShorterAverage(recipe: Recipe, pictures: number): Fitted {
 /** Photographs of a class below which a network that begins with nothing learns little, and their least side in pixels. */
 const fewPhotographs = { perClass: 200, side: 128 }
 
-/** Steps below which a network that begins with nothing learns little. */
+/** Steps below which a network that begins with nothing learns only what is easy. */
 const fewSteps = 200
 
 /** What a run that begins with nothing is told beforehand where it will learn little, and what to do. */
@@ -145,7 +145,7 @@ export function fewToBeginWith({
       : []),
     ...(steps < fewSteps
       ? [
-          `the run has ${formatCount(steps)} steps, few for a network that begins with nothing; more epochs or a smaller batch give it more`,
+          `the run has ${formatCount(steps)} ${steps === 1 ? 'step' : 'steps'}: enough for a quick look or for easy pictures; for others a network that begins with nothing needs about a thousand (more epochs, or a smaller batch)`,
         ]
       : []),
   ]
