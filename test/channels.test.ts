@@ -17,6 +17,7 @@ import { LoadedModel } from '../src/inference/loaded-model.ts'
 import { networkFrom } from '../src/training/network.ts'
 import { recipeNamed } from '../src/training/recipes.ts'
 import { checkpointOf } from './checkpoint.ts'
+import { readOnnx } from './onnx-file.ts'
 
 const small = { ...config('cifar_resnet8'), input: [8, 8] } satisfies ResNetConfig
 
@@ -158,6 +159,15 @@ describe('what scores say', () => {
     await expect(model.classify(picture)).rejects.toThrow(message)
     await expect(model.activationMap(picture)).rejects.toThrow(message)
     await expect(model.evaluate('nowhere')).rejects.toThrow(message)
+    const image = await model.prepare(picture)
+    await expect(model.logitsOf(image)).rejects.toThrow(message)
+    await expect(model.scoresOf(image, 1)).rejects.toThrow(message)
+  })
+
+  test('without a classifier the ONNX file has features as its only output', async () => {
+    const { outputs, tensors } = readOnnx(onnxOfModel(modelOf({ classes: 1 }, { answers: 'none' })))
+    expect(outputs.map(([name]) => name)).toEqual(['features'])
+    expect(tensors.filter(({ name }) => name.startsWith('fc.'))).toEqual([])
   })
 
   test('scores that overflow are an error, not NaN', async () => {

@@ -56,7 +56,14 @@ const writers: readonly (readonly [format: string, save: Save])[] = [
       return bytes
     },
   ],
-  ['onnx', async (path, model) => (await import('../export/save.ts')).saveOnnx(path, model)],
+  [
+    'onnx',
+    async (path, model) => {
+      if (model.answers === 'none')
+        tell('it has no classifier: the output of the ONNX file is features, what a classifier would read')
+      return (await import('../export/save.ts')).saveOnnx(path, model)
+    },
+  ],
 ]
 
 function writerOf(out: string, { half }: ConvertOptions): readonly [format: string, save: Save] {

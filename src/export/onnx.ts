@@ -3,12 +3,13 @@
  * is its own (`onnx` in `src/ops`); here they are strung together. What does not depend on the image is computed first.
  */
 import { buildResNet } from '../architecture/build.ts'
-import { consistentModel } from '../checkpoint/consistent.ts'
+import { answersOf, consistentModel } from '../checkpoint/consistent.ts'
 import { narrow } from '../checkpoint/formats/dtypes.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { modelMetadata } from '../checkpoint/model-file.ts'
 import { ExportError } from '../errors.ts'
 import type { Graph, GraphValue, Node } from '../graph/graph.ts'
+import { select } from '../graph/select.ts'
 import type { OnnxContext, OnnxNode } from '../ops/onnx.ts'
 import { bindBatch, elements, formatShape } from '../ops/shape.ts'
 import { Constants } from './constants.ts'
@@ -48,11 +49,16 @@ export function toOnnx(
   return message.finish()
 }
 
-/** A model as an ONNX file, with its config, labels and preprocessing as JSON in the metadata. Throws `ExportError`. */
+/**
+ * A model as an ONNX file, with its config, labels and preprocessing as JSON in the metadata. Without a classifier its only
+ * output is `features`, what a classifier would read. Throws `ExportError`.
+ */
 export function onnxOfModel(given: Model): Uint8Array {
   const model = consistentModel(given)
   const { name, config, tensors } = model
-  return toOnnx(buildResNet(config), tensors, { name, metadata: modelMetadata(model) })
+  const whole = buildResNet(config)
+  const graph = answersOf(model) === 'none' ? select(whole, ['features']) : whole
+  return toOnnx(graph, tensors, { name, metadata: modelMetadata(model) })
 }
 
 /** Refuses before any memory is taken. */

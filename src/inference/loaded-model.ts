@@ -189,14 +189,24 @@ export class LoadedModel {
     return prepare(picture, this.model.preprocessing)
   }
 
-  /** The scores `[1, classes]`, before softmax, of what `prepare` answered. */
+  /**
+   * The scores `[1, classes]`, before softmax, of what `prepare` answered.
+   *
+   * @throws ArgumentError for a model without a classifier.
+   */
   async logitsOf(image: Float32Array, signal?: AbortSignal): Promise<Float32Array> {
+    this.answering()
     await this.#add('classify', () => this.#graph)
     return this.#runOn('classify', 'logits', image, signal)
   }
 
-  /** The scores `[batch, classes]`, before softmax, of images `[batch, C, H, W]`. All calls with one `batch` share one program. */
+  /**
+   * The scores `[batch, classes]`, before softmax, of images `[batch, C, H, W]`. All calls with one `batch` share one program.
+   *
+   * @throws ArgumentError for a model without a classifier.
+   */
   async scoresOf(images: Float32Array, batch: number, signal?: AbortSignal): Promise<Float32Array> {
+    this.answering()
     const name = `classify ${batch}`
     await this.#add(name, () => this.#graph, batch)
     return this.#runOn(name, 'logits', images, signal)

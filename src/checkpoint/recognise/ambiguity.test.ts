@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { checkpointOf } from '../../../test/checkpoint.ts'
 import { narrowed } from '../../../test/narrowed.ts'
-import { changed } from '../../architecture/change.ts'
-import { config } from '../../architecture/variants.ts'
+import { type Changes, changed } from '../../architecture/change.ts'
+import { config, isVariantName, variantNamed } from '../../architecture/variants.ts'
 import { identifyCheckpoint, modelFromCheckpoint } from '../model.ts'
 import { openNotes, optionsFor } from './ambiguity.ts'
+import { asSeen } from './candidates.ts'
+import { differencesBeyondUse } from './differences.ts'
 import { sameStates, statesOf } from './states.ts'
 
 const networks = [
@@ -19,6 +22,14 @@ const networks = [
   'resnet50d',
 ]
 const openOf = (name: string) => identifyCheckpoint(checkpointOf(statesOf(narrowed(config(name)))))
+
+/** As `--set` reads it: JSON where it is that, else a word. */
+function asOption(word: string): Changes {
+  const [key = '', value = ''] = word.split('=')
+  return { [key]: /^(-?\d|true$|false$|null$)/.test(value) ? JSON.parse(value) : value }
+}
+
+const openAll = (name: string) => identifyCheckpoint(checkpointOf(statesOf(config(name))))
 
 describe('what shapes are silent about', () => {
   test.each(networks)('of %s is asked, and every alternative can be taken', (name) => {
@@ -49,6 +60,28 @@ describe('what shapes are silent about', () => {
     const asked = openOf(name).ambiguous.map(({ key }) => key)
     for (const key of keys) expect(asked).toContain(key)
     expect(new Set(asked).size).toBe(asked.length)
+  })
+
+  test.each(
+    [...networks, 'resnetv2_50x3_bit', 'skresnet18', 'resnetaa50', 'highway_resnet110'].filter(isVariantName),
+  )('of %s is chosen by options that a shell hands on as they are meant', (name) => {
+    const { config: read, ambiguous } = openAll(name)
+    const all = ambiguous.flatMap(({ alternatives }) => alternatives)
+    const printed = all.map((alternative) => optionsFor({ value: '', changes: alternative.changes }))
+    expect(printed.join(' ')).not.toMatch(/['"{]/)
+    const words = execFileSync('sh', ['-c', printed.map((line) => `printf '%s ' ${line}; echo`).join('\n')])
+    for (const [i, line] of words.toString().trimEnd().split('\n').entries()) {
+      const { arch, changes = {} } = all[i] ?? {}
+      const given = line
+        .trim()
+        .split(' ')
+        .filter((word) => word !== '--set')
+        .reduce<Changes>((before, word) => ({ ...before, ...asOption(word) }), {})
+      const other = changed(read, changes)
+      expect(changed(read, given), line).toEqual(other)
+      if (arch !== undefined)
+        expect(differencesBeyondUse(asSeen(variantNamed(arch).config, other), other), arch).toEqual([])
+    }
   })
 
   test.each(networks)('of %s takes at most three lines', (name) => {
@@ -116,9 +149,9 @@ describe('what shapes are silent about', () => {
     expect(optionsFor({ value: 'conv1', changes: { 'block.strideAt': 'conv1' }, arch: 'resnet50_v1' })).toBe(
       '--arch resnet50_v1',
     )
-    expect(optionsFor({ value: 'none', changes: { 'stem.pool': { kind: 'none' } } })).toBe(
-      `--set 'stem.pool={"kind":"none"}'`,
-    )
+    expect(
+      optionsFor({ value: 'blur', changes: { 'antialias.kind': 'blur', 'stem.pool.kind': 'max-blur' } }),
+    ).toBe('--set antialias.kind=blur --set stem.pool.kind=max-blur')
     expect(optionsFor({ value: '2', changes: { 'stages.0.stride': 2 } })).toBe('--set stages.0.stride=2')
   })
 })

@@ -4,6 +4,7 @@ import { checkConfig } from '../../architecture/check.ts'
 import type { ResNetConfig } from '../../architecture/config.ts'
 import type { Variant } from '../../architecture/variants.ts'
 import { ConfigError } from '../../errors.ts'
+import { shellWord } from '../../shell.ts'
 import { asSeen } from './candidates.ts'
 import { differencesBeyondUse, isWithin } from './differences.ts'
 import { type SilentChoice, type SilentField, type SilentFile, silentFields } from './silent.ts'
@@ -82,8 +83,8 @@ export function optionsFor({ changes, arch }: Alternative): string {
   if (arch !== undefined) return `--arch ${arch}`
   return Object.entries(changes)
     .map(([key, value]) => {
-      const text = `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`
-      return /["{[]/.test(text) ? `--set '${text}'` : `--set ${text}`
+      const text = typeof value === 'string' ? value : JSON.stringify(value)
+      return `--set ${shellWord(`${key}=${text}`)}`
     })
     .join(' ')
 }

@@ -42,7 +42,6 @@ const others = (key: string, values: readonly (string | number | boolean)[], own
     .filter((value) => value !== own)
     .map((value) => ({ value: String(value), changes: { [key]: value } }))
 
-const maximum = (padding: string) => ({ kind: 'max', padding })
 const wordsOf = (pool: ResNetConfig['stem']['pool']) =>
   pool.kind === 'max' ? `max, ${pool.padding}` : pool.kind
 
@@ -81,13 +80,13 @@ export const silentFields: readonly SilentField[] = [
     reading: ({ stem }) => `stride ${stem.stride}, pool ${wordsOf(stem.pool)}`,
     alternatives: ({ stem }) =>
       [
-        { value: 'stride 1, pool none', changes: { 'stem.stride': 1, 'stem.pool': { kind: 'none' } } },
-        { value: 'stride 2, pool max', changes: { 'stem.stride': 2, 'stem.pool': maximum('symmetric') } },
-        { value: 'stride 1, pool max', changes: { 'stem.stride': 1, 'stem.pool': maximum('symmetric') } },
-        { value: 'stride 2, pool none', changes: { 'stem.stride': 2, 'stem.pool': { kind: 'none' } } },
+        { value: 'stride 1, pool none', changes: { 'stem.stride': 1, 'stem.pool.kind': 'none' } },
+        { value: 'stride 2, pool max', changes: { 'stem.stride': 2, 'stem.pool.kind': 'max' } },
+        { value: 'stride 1, pool max', changes: { 'stem.stride': 1, 'stem.pool.kind': 'max' } },
+        { value: 'stride 2, pool none', changes: { 'stem.stride': 2, 'stem.pool.kind': 'none' } },
       ].filter(
         ({ changes }) =>
-          changes['stem.stride'] !== stem.stride || changes['stem.pool'].kind !== stem.pool.kind,
+          changes['stem.stride'] !== stem.stride || changes['stem.pool.kind'] !== stem.pool.kind,
       ),
   },
   {
@@ -104,7 +103,7 @@ export const silentFields: readonly SilentField[] = [
     weight: 'most',
     applies: ({ shortcut }) => shortcut.kind === 'zero-padding',
     reading: ({ shortcut }) => shortcut.kind,
-    alternatives: () => [{ value: 'none', changes: { shortcut: { kind: 'none' } } }],
+    alternatives: () => others('shortcut.kind', ['none'], 'zero-padding'),
   },
   {
     key: 'shortcut.zeros',
@@ -172,7 +171,7 @@ export const silentFields: readonly SilentField[] = [
     reading: ({ convolution }) => (convolution.standardised === null ? 'no' : 'yes'),
     alternatives: ({ convolution }) => [
       convolution.standardised === null
-        ? { value: 'yes', changes: { 'convolution.standardised': { epsilon: 1e-8 } } }
+        ? { value: 'yes', changes: { 'convolution.standardised.epsilon': 1e-8 } }
         : { value: 'no', changes: { 'convolution.standardised': null } },
     ],
   },
@@ -201,14 +200,17 @@ export const silentFields: readonly SilentField[] = [
     reading: ({ antialias }) => antialias.kind,
     alternatives: ({ antialias, stem }) =>
       [
-        { value: 'none', filter: { kind: 'none' }, pool: maximum('symmetric') },
-        { value: 'blur', filter: { kind: 'blur', taps: [1, 2, 1] }, pool: { kind: 'max-blur' } },
-        { value: 'average', filter: { kind: 'average' }, pool: { kind: 'average' } },
+        { value: 'none', pool: 'max' },
+        { value: 'blur', pool: 'max-blur' },
+        { value: 'average', pool: 'average' },
       ]
         .filter(({ value }) => value !== antialias.kind)
-        .map(({ value, filter, pool }) => ({
+        .map(({ value, pool }) => ({
           value,
-          changes: { antialias: filter, ...(stem.pool.kind === 'none' ? {} : { 'stem.pool': pool }) },
+          changes: {
+            'antialias.kind': value,
+            ...(stem.pool.kind === 'none' ? {} : { 'stem.pool.kind': pool }),
+          },
         })),
   },
   {
@@ -218,10 +220,12 @@ export const silentFields: readonly SilentField[] = [
     applies: ({ stem }) => stem.pool.kind === 'max' && stem.kind !== '3x3',
     reading: ({ stem }) => wordsOf(stem.pool),
     alternatives: ({ stem }) => [
-      ...['symmetric', 'ceil', 'same', 'zeros']
-        .filter((padding) => padding !== ('padding' in stem.pool ? stem.pool.padding : ''))
-        .map((padding) => ({ value: padding, changes: { 'stem.pool': maximum(padding) } })),
-      { value: 'no pool', changes: { 'stem.pool': { kind: 'none' } } },
+      ...others(
+        'stem.pool.padding',
+        ['symmetric', 'ceil', 'same', 'zeros'],
+        'padding' in stem.pool ? stem.pool.padding : '',
+      ),
+      { value: 'no pool', changes: { 'stem.pool.kind': 'none' } },
     ],
   },
   {
@@ -272,9 +276,7 @@ export const silentFields: readonly SilentField[] = [
     weight: 'rare',
     applies: ({ shortcut }) => shortcut.kind !== 'none' && shortcut.combine.kind === 'add',
     reading: () => 'added',
-    alternatives: () => [
-      { value: 'halved', changes: { 'shortcut.combine': { kind: 'scale', shortcut: 0.5, branch: 0.5 } } },
-    ],
+    alternatives: () => [{ value: 'halved', changes: { 'shortcut.combine.kind': 'scale' } }],
   },
   {
     key: 'shortcut.combine.form',
