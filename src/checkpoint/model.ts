@@ -20,7 +20,8 @@ import { readDescription, readModel, tensorsUnderOwnNames } from './model-file.t
 import { type NamedCheckpoint, nameTensors } from './naming/map.ts'
 import { combined, type Preparation, preparationOf } from './preparation.ts'
 import { askedNotes, openNotes } from './recognise/ambiguity.ts'
-import { type Recognition, recogniseArchitecture } from './recognise/recognise.ts'
+import { declaredBeside, namedBeside, refuseOtherClasses } from './recognise/declared.ts'
+import { type Recognisable, type Recognition, recogniseArchitecture } from './recognise/recognise.ts'
 import { sameStates, statesOf } from './recognise/states.ts'
 import { type Statistics, takeStatistics, withoutStatistics } from './statistics.ts'
 
@@ -85,11 +86,16 @@ export async function modelFromCheckpoint(given: Checkpoint, options: ModelOptio
   const named = nameTensors(checkpoint)
   const plan =
     arch === undefined
-      ? planOf(recognise(checkpoint, named, changes))
+      ? await planFound(checkpoint, named, changes)
       : planFor(arch, named, tryRecognise(checkpoint, named))
-  const { name, headless, looksLike } = plan
+  const { name, headless, looksLike, namedBy } = plan
   const config = changed(plan.config, changes)
-  const filled = await fill(config, named, { file: checkpoint.name, arch: name, headless, looksLike })
+  const filled = await fill(config, named, {
+    file: checkpoint.name,
+    arch: namedBy === undefined ? name : `${name}, which ${namedBy} names`,
+    headless,
+    looksLike,
+  })
   const answers = await answersFrom(checkpoint, { headless, classes: config.classes })
   const names = headless
     ? { labels: [], notes: [] }
@@ -210,8 +216,42 @@ function misfits({ missing, unexpected, misshapen }: Fit) {
   return { missing, unexpected, misshapen }
 }
 
-function recognise({ name, topology }: Checkpoint, named: NamedCheckpoint, said: Changes = {}): Recognition {
-  return recogniseArchitecture({ file: name, named, said, ...(topology === undefined ? {} : { topology }) })
+function recognise(
+  { name, topology }: Checkpoint,
+  named: NamedCheckpoint,
+  given: Pick<Recognisable, 'said' | 'declared'> = {},
+): Recognition {
+  return recogniseArchitecture({
+    file: name,
+    named,
+    ...given,
+    ...(topology === undefined ? {} : { topology }),
+  })
+}
+
+/** Where the caller names no network: what files beside it say, then its tensors. */
+async function planFound(checkpoint: Checkpoint, named: NamedCheckpoint, changes: Changes): Promise<Plan> {
+  const beside = await namedBeside(checkpoint)
+  if ('arch' in beside) {
+    refuseOtherClasses(checkpoint.name, beside.classes, named.head?.classes)
+    const plan = planFor(beside.arch, named, tryRecognise(checkpoint, named))
+    return {
+      ...plan,
+      config: changed(plan.config, beside.changes),
+      namedBy: 'config.json beside it',
+      notes: beside.notes,
+    }
+  }
+  const declared = await declaredBeside(checkpoint)
+  const own = named.scheme.name.startsWith('hugging-face')
+  const plan = planOf(recognise(checkpoint, named, { said: changes, declared: own ? declared : undefined }))
+  const other =
+    declared === undefined || own
+      ? []
+      : [
+          `config.json beside it is of Hugging Face's ResNet, but the tensors have names of ${named.scheme.description}: what it says of the network is not followed`,
+        ]
+  return { ...plan, notes: [...beside.notes, ...other, ...plan.notes] }
 }
 
 /** Where the network is given, what the file looks like is only a help for messages. */
@@ -231,6 +271,8 @@ interface Plan {
   readonly headless: boolean
   /** Another network that the file looks like. */
   readonly looksLike?: string | undefined
+  /** What names the network, where that is not the caller. */
+  readonly namedBy?: string
   readonly notes: readonly string[]
 }
 
@@ -240,10 +282,12 @@ function planOf(recognition: Recognition): Plan {
 }
 
 /** What was taken, and what the file does not say. */
-function readingNotes({ name, variant, differences, ambiguous }: Recognition): readonly string[] {
+function readingNotes(recognition: Recognition): readonly string[] {
+  const { name, variant, differences, ambiguous, declared = [] } = recognition
   const changes = differences.map(({ key, b }) => `${key} ${String(b)}`)
   const known = variant !== undefined || changes.length === 0
-  return [known ? `read as ${name}` : `read as ${name} with ${changes.join(', ')}`, ...openNotes(ambiguous)]
+  const read = known ? `read as ${name}` : `read as ${name} with ${changes.join(', ')}`
+  return [read, ...declared, ...openNotes(ambiguous)]
 }
 
 /** A network that the caller names: only classes and image channels come from the file. */

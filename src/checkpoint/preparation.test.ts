@@ -168,4 +168,30 @@ describe('who says how pictures are prepared', () => {
     const three = await prepare(checkpointOf([]), 1)
     expect(three.preprocessing.mean).toEqual([expect.closeTo(117.379, 3)])
   })
+
+  test('sources that disagree are both named, and those that agree are not', async () => {
+    const statistics = { 'normalize.mean': 0.5, 'normalize.std': 0.25 }
+    const checkpoint = checkpointOf(
+      Object.keys(statistics).map((name) => [name, [3]] as const),
+      {
+        value: (name) => (name.endsWith('mean') ? 0.5 : 0.25),
+        beside: beside('preprocessor_config.json', {
+          do_normalize: true,
+          image_mean: [0.485, 0.456, 0.406],
+          image_std: [0.229, 0.224, 0.225],
+        }),
+      },
+    )
+    const first = "normalize.mean and normalize.std among the file's tensors"
+    const { preprocessing, notes } = await prepare(checkpoint)
+    expect(preprocessing.mean).toEqual([0.5, 0.5, 0.5])
+    expect(notes).toContain(
+      `preprocessor_config.json beside it says another thing of colours, which is not taken: ${first} goes before it`,
+    )
+    const alike = beside('preprocessor_config.json', {
+      image_mean: [0.5, 0.5, 0.5],
+      image_std: [0.25, 0.25, 0.25],
+    })
+    expect((await prepare({ ...checkpoint, beside: alike })).notes.join()).not.toContain('not taken')
+  })
 })

@@ -71,7 +71,45 @@ export function combined(
       return all.length === 1 ? source : `${named.join(', ')}: ${source}`
     })
     .join('; ')
-  return { preprocessing, from, notes: statements.flatMap(({ notes = [] }) => notes) }
+  const notes = [
+    ...statements.flatMap(({ notes = [] }) => notes),
+    ...disagreements(statements, preprocessing, { usual, channels, said }),
+  ]
+  return { preprocessing, from, notes }
+}
+
+/** What a later source says otherwise than the one that goes before it, unless that is the caller. */
+function disagreements(
+  statements: readonly Statement[],
+  taken: Preprocessing,
+  context: {
+    readonly usual: PreparationWanted['usual']
+    readonly channels: number
+    readonly said: readonly string[]
+  },
+): readonly string[] {
+  const { usual, channels, said } = context
+  return statements.flatMap(({ from, fields }) => {
+    const alone = overriddenPreprocessing(usual.preprocessing, fields, channels)
+    return groups.flatMap(({ name, keys }, g) => {
+      const winner = said[g]
+      const own = keys.filter((key) => fields[key] !== undefined)
+      if (own.length === 0 || winner === from || winner === 'the caller') return []
+      const other = own.some((key) => textOf(alone, key) !== textOf(taken, key))
+      return other
+        ? [`${from} says another thing of ${name}, which is not taken: ${winner} goes before it`]
+        : []
+    })
+  })
+}
+
+/** A field's value so that equal ones are equal texts: means and deviations on the scale of 0 to 255. */
+function textOf(preprocessing: Preprocessing, key: keyof Preprocessing): string {
+  const { divisor } = preprocessing
+  if (key === 'divisor') return ''
+  const value = preprocessing[key]
+  if (key !== 'mean' && key !== 'std') return JSON.stringify(value)
+  return preprocessing[key].map((number) => (number * divisor).toPrecision(4)).join(' ')
 }
 
 const groups: readonly { readonly name: string; readonly keys: readonly (keyof Preprocessing)[] }[] = [

@@ -26,7 +26,8 @@ export function isFolded({ before, after }: FoldedLayer): boolean {
   return before.length + after.length > 0
 }
 
-const epsilon = 1e-5
+/** Of the normalisations that are folded: PyTorch's, which files do not say. */
+export const epsilon = 1e-5
 
 /** Weight [K, C] and bias [K] of a layer with its normalisations. */
 export async function readFolded(folded: FoldedLayer): Promise<{ weight: Float32Array; bias: Float32Array }> {

@@ -4,7 +4,7 @@
  * training, losses, heads of segmentation and detection) is left aside.
  */
 import type { ResNetConfig } from '../../architecture/config.ts'
-import { type FoldedLayer, linearSizes, normalisedSize } from './head-layers.ts'
+import { epsilon, type FoldedLayer, linearSizes, normalisedSize } from './head-layers.ts'
 import type { Layer } from './named-tensor.ts'
 import type { Stored } from './trunks.ts'
 
@@ -218,7 +218,11 @@ function headOf({ start, linear, open, gaps, size }: Chain, width: number): Foun
       : [
           `the head has ${layers.length} linear layers (${layers.map(({ layer }) => layer.name).join(', ')})`,
         ]),
-    ...(norms === 0 ? [] : [`${norms} of the head's normalisations are folded into its linear layers`]),
+    ...(norms === 0
+      ? []
+      : [
+          `${norms} of the head's normalisations are folded into its linear layers, with the usual epsilon ${epsilon}, which the file does not say`,
+        ]),
   ]
   const [only] = layers
   return {

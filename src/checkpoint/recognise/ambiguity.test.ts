@@ -24,9 +24,9 @@ const networks = [
 const openOf = (name: string) => identifyCheckpoint(checkpointOf(statesOf(narrowed(config(name)))))
 
 /** As `--set` reads it: JSON where it is that, else a word. */
-function asOption(word: string): Changes {
+function asOption(word: string): readonly [string, unknown] {
   const [key = '', value = ''] = word.split('=')
-  return { [key]: /^(-?\d|true$|false$|null$)/.test(value) ? JSON.parse(value) : value }
+  return [key, /^(-?\d|true$|false$|null$)/.test(value) ? JSON.parse(value) : value]
 }
 
 const openAll = (name: string) => identifyCheckpoint(checkpointOf(statesOf(config(name))))
@@ -69,14 +69,11 @@ describe('what shapes are silent about', () => {
     const all = ambiguous.flatMap(({ alternatives }) => alternatives)
     const printed = all.map((alternative) => optionsFor({ value: '', changes: alternative.changes }))
     expect(printed.join(' ')).not.toMatch(/['"{]/)
-    const words = execFileSync('sh', ['-c', printed.map((line) => `printf '%s ' ${line}; echo`).join('\n')])
-    for (const [i, line] of words.toString().trimEnd().split('\n').entries()) {
+    const handed = execFileSync('sh', ['-c', printed.map((line) => `printf '%s ' ${line}; echo`).join('\n')])
+    for (const [i, line] of handed.toString().trimEnd().split('\n').entries()) {
       const { arch, changes = {} } = all[i] ?? {}
-      const given = line
-        .trim()
-        .split(' ')
-        .filter((word) => word !== '--set')
-        .reduce<Changes>((before, word) => ({ ...before, ...asOption(word) }), {})
+      const words = line.split(' ').filter((word) => word.includes('='))
+      const given: Changes = Object.fromEntries(words.map(asOption))
       const other = changed(read, changes)
       expect(changed(read, given), line).toEqual(other)
       if (arch !== undefined)

@@ -12,6 +12,7 @@ import type { KerasTopology } from '../checkpoint.ts'
 import type { NamedCheckpoint } from '../naming/map.ts'
 import { type Ambiguity, ambiguitiesOf } from './ambiguity.ts'
 import { asSeen, candidatesFor } from './candidates.ts'
+import { type DeclaredBeside, readDeclared } from './declared.ts'
 import { type Difference, differencesBeyondUse, flatten, isWithin } from './differences.ts'
 import { describe } from './evidence.ts'
 import { refuseGaps, refuseWithoutStatistics, saysGroups } from './refusals.ts'
@@ -35,6 +36,8 @@ export interface Recognition {
   readonly ambiguous: readonly Ambiguity[]
   /** The file has no classifier; `config.classes` is 1. */
   readonly headless: boolean
+  /** What a `config.json` beside the file settled. */
+  readonly declared?: readonly string[]
 }
 
 /** What recognition reads: names and shapes under our names, and a Keras graph where the file has one. */
@@ -42,6 +45,8 @@ export interface Recognisable {
   readonly file: string
   readonly named: Pick<NamedCheckpoint, 'scheme' | 'tensors' | 'head' | 'onMaps'>
   readonly topology?: KerasTopology
+  /** What a `config.json` beside the file says. */
+  readonly declared?: DeclaredBeside | undefined
   /** What the caller says of the network. */
   readonly said?: Changes
 }
@@ -58,17 +63,20 @@ export function recogniseArchitecture(given: Recognisable): Recognition {
   }
 }
 
-function recognise({ file, named, topology, said = {} }: Recognisable): Recognition {
+function recognise({ file, named, topology, declared, said = {} }: Recognisable): Recognition {
   const structure = structureOf(file, named, said)
   const source = sources[named.scheme.name]
   const settled: Settled =
     topology === undefined
       ? { changes: {}, evidence: [] }
       : readTopology(file, topology, named.scheme, structure.config)
+  const beside =
+    declared === undefined ? undefined : readDeclared(file, declared, { config: structure.config, said })
   const pins = {
     'head.backgroundClass': structure.config.head.backgroundClass,
     ...source.pins(structure.config),
     ...settled.changes,
+    ...beside?.changes,
   }
   const candidates = candidatesFor(structure.config)
   const seen = withPins(structure.config, pins)
@@ -81,6 +89,7 @@ function recognise({ file, named, topology, said = {} }: Recognisable): Recognit
     ...Object.keys(settled.changes),
     ...(topology === undefined ? [] : drawn),
     ...(source.settles ?? []),
+    ...(beside?.settles ?? []),
     ...Object.keys(said),
   ]
   return {
@@ -93,8 +102,9 @@ function recognise({ file, named, topology, said = {} }: Recognisable): Recognit
     evidence: [
       `names of ${named.scheme.description}`,
       `tensors of ${describe(config)}`,
-      ...(source.says === undefined ? [] : [source.says]),
+      ...(source.says === undefined || beside !== undefined ? [] : [source.says]),
       ...settled.evidence,
+      ...(beside?.evidence ?? []),
       ...(exact ? [`equals ${nearest.name} (${nearest.source})`] : []),
     ],
     ambiguous: ambiguitiesOf(config, {
@@ -103,6 +113,7 @@ function recognise({ file, named, topology, said = {} }: Recognisable): Recognit
       file: { scheme: named.scheme.name, onMaps: named.onMaps },
     }),
     headless: structure.headless,
+    ...(beside === undefined ? {} : { declared: beside.evidence }),
   }
 }
 
