@@ -21,13 +21,22 @@ export {
   preprocessingNamed,
   preprocessingNames,
 } from './architecture/preprocessing.ts'
+export type { Published } from './architecture/variants/base.ts'
 /** Every named network: `config('resnet50')`, `variantNamed`, and the whole table. */
-export { type Alias, aliases, config, type Variant, variantNamed, variants } from './architecture/variants.ts'
+export {
+  type Alias,
+  aliases,
+  config,
+  type Variant,
+  variantNamed,
+  variants,
+} from './architecture/variants.ts'
 
 // Analysis: costs, comparison, diagrams.
 
 /** What sets two networks apart. */
 export {
+  type CompareOptions,
   type Comparison,
   type ConfigDifference,
   compare,
@@ -38,6 +47,7 @@ export {
 } from './analysis/compare.ts'
 /** Draws one block with box characters. */
 export { describeBlock } from './analysis/diagram.ts'
+export type { FoldedChange } from './analysis/fold.ts'
 /** What a network costs: by layer, block and section, or in sum. */
 export {
   type BlockSummary,
@@ -69,11 +79,12 @@ export type { FetchProgress } from './hub/wanted.ts'
 /** A picture: decoded, decoded by somebody else, or still in its file. */
 export type { EncodedPicture, Picture, Pixels } from './images/picture.ts'
 /** Where in a picture a class is seen. */
+export type { Answering } from './inference/answering.ts'
 export type { ActivationMap } from './inference/cam.ts'
 /** Draws such a map over the picture. */
-export { drawMap } from './inference/draw-map.ts'
+export { type Cells, drawMap } from './inference/draw-map.ts'
 /** How often a model is right on a dataset. */
-export type { EvaluateOptions, Evaluation } from './inference/evaluate.ts'
+export type { EvaluateOptions, Evaluation, JudgedImage } from './inference/evaluate.ts'
 /** Loads a model from a published name, an npm package, a path or bytes, and makes it ready to run. */
 export {
   type LoadOptions,
@@ -118,8 +129,10 @@ export {
 export type { Augmentation } from './images/augment/settings.ts'
 /** What a training tells while it works. */
 export type {
+  Best,
   Ended,
   EpochEnded,
+  Estimate,
   FeaturesComputed,
   Noted,
   RunSettings,
@@ -137,6 +150,8 @@ export { parseRecipe, type Recipe } from './training/recipe.ts'
 export { changedRecipe, recipeNamed, recipeNames } from './training/recipes.ts'
 /** Trains a network, from nothing or from a model. */
 export { train } from './training/train.ts'
+/** What a run came to, in sentences. */
+export type { Finding } from './training/verdict.ts'
 
 // Graphs: what everything else is derived from.
 

@@ -28,7 +28,8 @@ const opacity = { least: 0.45, greatest: 0.6 }
 const fading = 0.6
 const greyWeights: Colour = [0.299, 0.587, 0.114]
 
-type Cells = Pick<ActivationMap, 'width' | 'height' | 'values'>
+/** The cells of a map, whatever class they are of. */
+export type Cells = Pick<ActivationMap, 'width' | 'height' | 'values'>
 
 /** The picture in the colours of the map: dark where nothing speaks for the class, light where most does. */
 export function drawMap(picture: Picture, map: Cells): Picture {
