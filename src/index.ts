@@ -21,6 +21,7 @@ export {
   preprocessingNamed,
   preprocessingNames,
 } from './architecture/preprocessing.ts'
+/** What the published weights of a network see. */
 export type { Published } from './architecture/variants/base.ts'
 /** Every named network: `config('resnet50')`, `variantNamed`, and the whole table. */
 export {
@@ -47,6 +48,7 @@ export {
 } from './analysis/compare.ts'
 /** Draws one block with box characters. */
 export { describeBlock } from './analysis/diagram.ts'
+/** Layers that change in the same way. */
 export type { FoldedChange } from './analysis/fold.ts'
 /** What a network costs: by layer, block and section, or in sum. */
 export {
@@ -78,8 +80,9 @@ export { saveOnnx } from './export/save.ts'
 export type { FetchProgress } from './hub/wanted.ts'
 /** A picture: decoded, decoded by somebody else, or still in its file. */
 export type { EncodedPicture, Picture, Pixels } from './images/picture.ts'
-/** Where in a picture a class is seen. */
+/** What a model answers. */
 export type { Answering } from './inference/answering.ts'
+/** Where in a picture a class is seen. */
 export type { ActivationMap } from './inference/cam.ts'
 /** Draws such a map over the picture. */
 export { type Cells, drawMap } from './inference/draw-map.ts'

@@ -8,6 +8,7 @@ export interface ComparedLayer {
   readonly comparison: LayerComparison
 }
 
+/** A change that several layers share. */
 export interface FoldedChange {
   readonly what: string
   /** What changes, for instance `stride 1 → 2`. */

@@ -16,6 +16,7 @@ export interface Variant {
   readonly published?: Published
 }
 
+/** Pixels of a side that published weights see, and their share of the side that is resized. */
 export type Published = readonly [side: number, share: number]
 
 export type BlockKind = ResidualBlockConfig['kind']
