@@ -77,12 +77,12 @@ function noPictures(name: string, passedOver: Counter, emptyFolders: readonly st
   const found = passedOver.list()
   const what =
     found.length > 0
-      ? passedOverText(found)
+      ? `, only ${passedOverText(found)}`
       : emptyFolders.length > 0
-        ? `${emptyFolders.length} empty folders`
-        : 'nothing'
+        ? `, only empty folders (${emptyFolders.length})`
+        : '; it is empty'
   return new DatasetError(
-    `${name}: no pictures that are read, only ${what}; expected a folder of pictures for each class, the CIFAR binary files, or shards (.tar)`,
+    `${name}: no pictures that are read${what}; expected a folder of pictures for each class, the CIFAR binary files, or shards (.tar)`,
   )
 }
 

@@ -128,7 +128,7 @@ async function pictureList(
   }
   await close()
   throw new DatasetError(
-    `${path}: no pictures that are read in it, only ${passedOver.length === 0 ? 'nothing' : passedOverText(passedOver)}`,
+    `${path}: no pictures that are read in it${passedOver.length === 0 ? '; it is empty' : `, only ${passedOverText(passedOver)}`}`,
   )
 }
 

@@ -94,7 +94,7 @@ function rateShare({ optimiser }: Recipe, batches: number): number {
 
 function sizeNote(told: Recipe, sized: Recipe, pictures: number): readonly string[] {
   const values = ({ batch, rate, epochs }: Recipe) =>
-    `batch ${batch}, rate ${rate}, ${formatCount(epochs)} epochs`
+    `batch ${batch}, rate ${rate}, ${formatCount(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}`
   if (values(told) === values(sized)) return []
   const steps = sized.epochs * stepsOf(sized, pictures)
   return [
