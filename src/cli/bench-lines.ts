@@ -22,11 +22,14 @@ export function networkLines(answers: readonly Measured[]): readonly string[] {
   return table(columns, rows)
 }
 
-/** Each kernel: multiply-adds over bytes tell what it waits for. */
+/**
+ * Each kernel: multiply-adds over bytes tell what it waits for. Names are not broken, even where a line gets longer than 80
+ * cells: they are what people search for.
+ */
 export function layerLines({ layers }: Kernels): readonly string[] {
   const total = layers.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   const numbers = ['ms', 'share', 'MACs', 'GFLOP/s', 'of peak', 'memory', 'FLOP/B'].map(right)
-  const columns = [wrapping('layer'), wrapping('kernel'), ...numbers]
+  const columns = [left('layer'), left('kernel'), ...numbers]
   const rows = layers.map((layer) => [
     layer.nodes[0] ?? '',
     layer.kernel,
