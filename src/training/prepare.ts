@@ -139,9 +139,11 @@ async function openData(options: TrainOptions, store: RunStore | undefined): Pro
           seed: before?.seed ?? seed ?? 0,
           validation: before?.dataset.validation ?? validation ?? defaultValidation,
         })
+  // Who hands on pictures has divided them as they want it.
+  const isDivided = typeof data !== 'string' || validation !== undefined
   const fromAll =
     before === undefined
-      ? validation === undefined && options.from !== undefined && learnsFromAll(set, recipeFor(options, set))
+      ? !isDivided && options.from !== undefined && learnsFromAll(set, recipeFor(options, set))
       : before.dataset.valFrom === 'none' && set.valFrom === 'share'
   return fromAll ? withoutShare(set) : set
 }
