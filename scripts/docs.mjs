@@ -19,8 +19,8 @@ import { create } from 'tar'
 import { drawPicture } from './demo/draw.mjs'
 
 /**
- * What is run, by its line. `needs`: `network` for the published network (95 MB), `minutes` for what trains or measures long;
- * both are done where RESNET_TS_REQUIRE_NETWORK=1. `before` prepares what only this line reads.
+ * What is run, by its line. `needs`: `network` for the published network (95 MB), `minutes` for what trains or measures long.
+ * `before` prepares what only this line reads.
  */
 const lines = {
   'resnet list --family gluon': { check: says('gluon_resnet50_v1d') },
@@ -89,8 +89,6 @@ const leftOut = {
   'npm run bench': 'measures for half an hour',
   'npm run bench -- inference training-resnet20 --rounds 7 --name epyc': 'measures for half an hour',
 }
-
-const insists = process.env.RESNET_TS_REQUIRE_NETWORK === '1'
 
 /** The steps by name, in the order of the pages. */
 export function docSteps({ root, project }) {
@@ -168,12 +166,13 @@ async function prepare(root, project) {
   cpSync(join(root, 'models/cifar10-resnet20.safetensors'), join(project, 'checkpoint.pth'))
 }
 
+/** The variables that insist on lines with needs. */
+const insistence = { network: 'RESNET_TS_REQUIRE_NETWORK', minutes: 'RESNET_TS_MINUTES' }
+
 async function runLine(line, { root, project, printed }) {
   const { needs, before, check } = lines[line]
-  if (needs !== undefined && !insists)
-    return {
-      skipped: `needs ${needs === 'network' ? 'the published network' : 'minutes'}: RESNET_TS_REQUIRE_NETWORK=1 runs it`,
-    }
+  if (needs !== undefined && process.env[insistence[needs]] !== '1')
+    return { skipped: `needs ${needs}: ${insistence[needs]}=1 runs it` }
   await before?.({ root, project })
   // Two lines of a page may be two ways to begin the same run.
   if (line.startsWith('resnet train') && !line.includes('--resume'))
