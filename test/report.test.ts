@@ -310,8 +310,7 @@ describe('the report of a run', () => {
     await finish({ ...options('with-damage'), data })
     const page = await reportIn('with-damage')
     expect(page).toContain('2 pictures could not be read:')
-    for (const part of ['train', 'test'])
-      expect(page).toContain(`<td>${part}/moss/broken.png</td><td>`)
+    for (const part of ['train', 'test']) expect(page).toContain(`<td>${part}/moss/broken.png</td><td>`)
   })
 
   test('of a run that ended for want of patience is written again without another step', async () => {
