@@ -21,6 +21,7 @@ describe('resnet list', () => {
       input: [224, 224],
       source: expect.any(String),
       family: 'torchvision',
+      aliases: expect.arrayContaining(['ssl_resnet18', 'resnet18_v1.5']),
       weights: [],
     })
     expect(rows).toContainEqual(
@@ -33,6 +34,7 @@ describe('resnet list', () => {
     expect(lines.filter((line) => displayWidth(line) > 80)).toEqual([])
     expect(lines.filter((line) => /^(gluon|torchvision|timm): /.test(line))).toHaveLength(3)
     expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain('the same network as resnet50')
+    expect(lines).toContainEqual(expect.stringMatching(/^gluon_resnet50_v1b +resnet50_v1b$/))
     for (const name of variants().map((variant) => variant.name))
       expect(
         lines.some((line) => line.startsWith(`${name} `)),
@@ -121,6 +123,16 @@ describe('resnet show', () => {
       changes: { input: [160, 160], 'stem.kind': '3x3', 'attention.kind': 'se' },
       config: { stem: { innerWidths: [] }, attention: { kind: 'se', reduction: 16 } },
     })
+  })
+
+  test('says of another name which network it is', async () => {
+    const { stdout } = await resnet(['show', 'resnet50_v1b'])
+    expect(stdout).toContain('resnet50_v1b is another name of gluon_resnet50_v1b')
+    expect(await json(['show', 'resnet50_v1b', '--json'])).toMatchObject({
+      name: 'gluon_resnet50_v1b',
+      alias: 'resnet50_v1b',
+    })
+    expect(await json(['show', 'resnet50', '--json'])).not.toHaveProperty('alias')
   })
 
   test('takes a published name and a model file as well', async () => {
@@ -225,7 +237,9 @@ describe('resnet compare', () => {
       ).toEqual([])
     }
     const same = await resnet(['compare', 'resnet50', 'gluon_resnet50_v1b'])
-    expect(same.stdout).toContain('are the same network; only weights and preprocessing may differ')
+    expect(same.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'are the same network; only weights and preprocessing may differ',
+    )
   })
 
   test('counts both at one input, and takes models', async () => {

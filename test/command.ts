@@ -13,16 +13,21 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** The folder it runs in; the repository without it. */
+  readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   /** Called with the process once it runs, to send signals or to close its output. */
   readonly meanwhile?: (child: ReturnType<typeof spawn>) => void
 }
 
 /** Runs `resnet` with these arguments. */
-export function resnet(args: readonly string[], { env = {}, meanwhile }: RunOptions = {}): Promise<Outcome> {
+export function resnet(
+  args: readonly string[],
+  { cwd = root, env = {}, meanwhile }: RunOptions = {},
+): Promise<Outcome> {
   const start = performance.now()
   const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...env },
   })
   const text = { stdout: '', stderr: '' }

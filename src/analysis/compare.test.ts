@@ -46,7 +46,11 @@ describe('compare', () => {
       'A has no shortcuts: it is a plain network; B has shortcuts without parameters',
     ],
     ['resnet50', 'preact_resnet50', 'B normalises and activates in front of each convolution'],
-    ['resnet50', 'resnext50_32x4d', 'B parts the 3×3 of each block into 32 groups, of 4 channels in stage 1'],
+    [
+      'resnet50',
+      'resnext50_32x4d',
+      'B splits the 3×3 of each block into 32 groups, of 4 channels in stage 1',
+    ],
     ['resnet50', 'seresnet50', 'B weighs the channels of each block by squeeze and excitation'],
     ['resnet50', 'wide_resnet50_2', 'B is 2 times as wide inside its blocks'],
     ['resnet50', 'resnetblur50', 'B blurs by 1 2 1 and then leaves out cells'],

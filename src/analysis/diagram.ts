@@ -116,7 +116,10 @@ function drawBox(box: readonly NodeItem[], style: Style): Drawing {
     if (isWeighted(item.node) || text.length > 16) {
       flush()
       rows.push(...wrapped(text, style.wrap))
-    } else small.push(text)
+    } else {
+      if ([...small, text].join(' · ').length > style.wrap) flush()
+      small.push(text)
+    }
   }
   flush()
   const inner = Math.max(...rows.map((row) => row.length)) + 2

@@ -42,13 +42,15 @@ export const topics: readonly Topic[] = [
   },
   {
     fields: ['stages.*.block'],
-    says: ({ stages }) => {
-      const own = stages.flatMap(({ block }, i) =>
-        block === undefined
-          ? []
-          : [`stage ${i + 1} has ${blockWords(block)} of its own: ${JSON.stringify(block)}`],
-      )
-      return when(own.length > 0, `is mixed: ${own.join('; ')}`)
+    says: ({ stages, block: usual }) => {
+      const own = stages.flatMap(({ block }, i) => {
+        if (block === undefined || JSON.stringify(block) === JSON.stringify(usual)) return []
+        const words = blockWords(block)
+        // Where the words are the same, the fields are not.
+        const fields = words === blockWords(usual) ? `: ${JSON.stringify(block)}` : ''
+        return [`stage ${i + 1} has ${words}${fields}`]
+      })
+      return when(own.length > 0, `mixes kinds of blocks: ${own.join('; ')}`)
     },
   },
   {
@@ -106,7 +108,7 @@ export const topics: readonly Topic[] = [
     says: (config) =>
       when(
         projection(config)?.dilatedPool === 'same',
-        'keeps that average in stages that are dilated (with stride 1); it has no effect where none is',
+        'keeps the average before a projection in dilated stages too (with stride 1), which changes nothing where none is dilated',
       ),
   },
   {
@@ -120,7 +122,7 @@ export const topics: readonly Topic[] = [
     says: (config) =>
       when(
         residual(config)?.firstActivation === 'stem',
-        "lets the stem's activation serve the very first block",
+        'does not normalise and activate again in its very first block, since the stem has',
       ),
   },
   {

@@ -18,9 +18,9 @@ export function blockWords(block: BlockConfig): string {
     case 'bottleneck':
       return `bottleneck blocks of 1×1, 3×3 and 1×1, whose output is ${block.expansion} times the stage's width`
     case 'dense':
-      return `dense layers that add their output to the channels of all before (arXiv:1608.06993), a 1×1 of ${block.bottleneck} times the growth and a 3×3, and keep ${block.compression} of the channels between stages`
+      return `dense layers of a 1×1, ${block.bottleneck} times as wide as the growth, and a 3×3, and keeps ${block.compression} of the channels between stages`
     case 'inverted':
-      return `inverted blocks, ${block.expansion} times as wide inside, with a depthwise 3×3 (arXiv:1801.04381)`
+      return `inverted blocks, ${block.expansion === 1 ? 'as wide inside as outside' : `${block.expansion} times as wide inside`}, with a depthwise 3×3`
   }
 }
 
@@ -40,7 +40,7 @@ export function groupWords(config: ResNetConfig): string | undefined {
   const where = kind === 'basic' ? '3×3 convolutions' : 'the 3×3 of each block'
   if (groups > 1) {
     const width = Math.floor(((config.stages[0]?.width ?? 64) * baseWidth) / 64)
-    return `parts ${where} into ${groups} groups, of ${width} channels in stage 1 (ResNeXt, arXiv:1611.05431)`
+    return `splits ${where} into ${groups} groups, of ${width} channels in stage 1 (ResNeXt, arXiv:1611.05431)`
   }
   return when(baseWidth !== 64, `is ${baseWidth / 64} times as wide inside its blocks (arXiv:1605.07146)`)
 }
@@ -93,8 +93,10 @@ export function stemPoolWords({ stem: { pool } }: ResNetConfig): string {
 }
 
 export function shortcutWords({ shortcut, ...config }: ResNetConfig): string | undefined {
-  // Dense layers and inverted blocks have a way of their own.
-  if (config.block.kind === 'dense' || config.block.kind === 'inverted') return undefined
+  if (config.block.kind === 'dense')
+    return 'adds no shortcuts: each layer reads the outputs of all layers before it in its stage, side by side (DenseNet, arXiv:1608.06993)'
+  if (config.block.kind === 'inverted')
+    return 'has shortcuts between narrow maps, and only where the shape stays (MobileNetV2, arXiv:1801.04381)'
   switch (shortcut.kind) {
     case 'none':
       return 'has no shortcuts: it is a plain network'
@@ -144,7 +146,7 @@ export function attentionWords({ attention }: ResNetConfig): string | undefined 
     case 'se':
       return `weighs the channels of each block by squeeze and excitation ${
         attention.position === 'branch-end' ? 'at the end of the branch' : 'before its last convolution'
-      }, reduced ${attention.reduction} times to multiples of ${attention.divisor}, ${
+      }, with ${attention.reduction} times fewer channels inside (in multiples of ${attention.divisor}), ${
         attention.bias ? 'with' : 'without'
       } biases${attention.activated ? ', behind one more activation' : ''} (SE, arXiv:1709.01507)`
     case 'eca':
@@ -156,7 +158,7 @@ export function attentionWords({ attention }: ResNetConfig): string | undefined 
     case 'sk':
       return `selects between two 3×3 kernels, one of them dilated, in each block, ${
         attention.split ? 'each on half of the channels' : 'both on all channels'
-      }, reduced ${attention.reduction} times to multiples of ${attention.divisor} (SK, arXiv:1903.06586)`
+      }, with ${attention.reduction} times fewer channels in the selection (in multiples of ${attention.divisor}) (SK, arXiv:1903.06586)`
   }
 }
 
@@ -165,9 +167,9 @@ export function antialiasWords({ antialias }: ResNetConfig): string | undefined 
     case 'none':
       return undefined
     case 'blur':
-      return `blurs by ${antialias.taps.join(' ')} and then leaves out cells, where others have a strided 3×3 (arXiv:1904.11486)`
+      return `blurs by ${antialias.taps.join(' ')} and then leaves out cells, in place of a strided 3×3 (arXiv:1904.11486)`
     case 'average':
-      return 'averages 2×2 cells where others have a strided 3×3'
+      return 'averages 2×2 cells in place of a strided 3×3'
   }
 }
 

@@ -2,9 +2,6 @@
 import type { Command } from 'commander'
 import { formatShare } from '../analysis/format.ts'
 import { ArgumentError } from '../errors.ts'
-import { decodePicture } from '../images/decode.node.ts'
-import { seenRectangle } from '../images/preprocess.ts'
-import { drawMapOver } from '../inference/draw-map.ts'
 import type { Prediction } from '../inference/predictions.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
@@ -68,6 +65,7 @@ async function classify(files: readonly string[], options: ClassifyOptions, cont
   const { top, out, json } = options
   if (options.class !== undefined && options.cam === undefined)
     throw new ArgumentError('--class says what --cam draws; name a file or folder with --cam')
+  const { decodePicture } = await import('../images/decode.node.ts')
   const maps = options.cam === undefined ? undefined : await MapFiles.open(options.cam, files)
   const sorted = options.sort === undefined ? undefined : new SortedFolder(options.sort)
   const model = await openModel(options.model, options, context)
@@ -79,6 +77,8 @@ async function classify(files: readonly string[], options: ClassifyOptions, cont
     const predictions = await model.classify(pixels, { top, signal })
     const [best] = predictions
     const map = async (to: MapFiles) => {
+      const { drawMapOver } = await import('../inference/draw-map.ts')
+      const { seenRectangle } = await import('../images/preprocess.ts')
       const found = await model.activationMap(pixels, { ...defined({ class: wanted }), signal })
       return to.save(file, drawMapOver(pixels, found, seenRectangle(pixels, model.model.preprocessing)))
     }

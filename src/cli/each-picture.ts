@@ -1,6 +1,4 @@
 /** One answer for each file: a bad one becomes `{file, error}`, the others are answered, and the status is 2. */
-import { listPictures } from '../datasets/open.ts'
-import { passedOverNotes } from '../datasets/passed-over.ts'
 import { ResNetError } from '../errors.ts'
 import type { EncodedPicture } from '../images/picture.ts'
 import type { Context } from './context.ts'
@@ -22,6 +20,8 @@ export async function eachPicture<T>(
   { signal, setStatus }: Context,
   one: (picture: EncodedPicture) => Promise<T>,
 ): Promise<readonly (T | Failed)[]> {
+  const { listPictures } = await import('../datasets/open.ts')
+  const { passedOverNotes } = await import('../datasets/passed-over.ts')
   const progress = new Progress({ task, unit: 'images' })
   const answers: (T | Failed)[] = []
   const attempt = async (file: string, work: () => Promise<T>) => {

@@ -19,6 +19,8 @@ interface Row {
   readonly family: string
   /** The first network of the list that is the same but for its name and its weights' preprocessing. */
   readonly sameAs?: string
+  /** Other names of it that are taken too. */
+  readonly aliases: readonly string[]
   /** Models by name that fill it: `--model` takes them. */
   readonly weights: readonly string[]
 }
@@ -60,7 +62,7 @@ async function rowsOfBuild(): Promise<readonly Row[] | undefined> {
 
 /** Builds and counts every network. */
 export async function countRows(): Promise<readonly Row[]> {
-  const { variants } = await import('../architecture/variants.ts')
+  const { aliases, variants } = await import('../architecture/variants.ts')
   const { buildResNet } = await import('../architecture/build.ts')
   const { totalsOf } = await import('../analysis/summary.ts')
   const { PUBLISHED_MODELS } = await import('../hub/published.ts')
@@ -74,7 +76,13 @@ export async function countRows(): Promise<readonly Row[]> {
     if (sameAs === undefined) first.set(written, name)
     const row = { name, description, depth, parameters, macs, input: config.input, source }
     const weights = models.filter(({ architecture }) => architecture === name).map((model) => model.name)
-    return { ...row, family: familyOf(row), ...(sameAs === undefined ? {} : { sameAs }), weights }
+    return {
+      ...row,
+      family: familyOf(row),
+      ...(sameAs === undefined ? {} : { sameAs }),
+      aliases: aliases().flatMap((alias) => (alias.of === name ? [alias.name] : [])),
+      weights,
+    }
   })
 }
 
@@ -105,9 +113,22 @@ function linesOf(rows: readonly Row[]): readonly string[] {
       aside(titles),
       ...lines,
     ]),
+    ...otherNames(rows),
     '',
     ...paragraph(aside(`For one image of ${usualInput} where nothing else is said; MACs are multiply-adds.`)),
   ]
+}
+
+/** The aliases in a table of their own: beside each network they would hide what it is. */
+function otherNames(rows: readonly Row[]): readonly string[] {
+  const cells = rows.flatMap(({ name, aliases }) =>
+    aliases.length === 0 ? [] : [[name, aliases.join(', ')]],
+  )
+  if (cells.length === 0) return []
+  const [titles = '', ...lines] = formatTable([left('name'), wrapping('is also called')], cells, {
+    width: lineWidth(),
+  })
+  return ['', heading('other names that are taken'), aside(titles), ...lines]
 }
 
 function cellsOf(row: Row, usual: string): readonly string[] {

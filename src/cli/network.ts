@@ -1,11 +1,13 @@
 /** The network that a word of `show` and `compare` names: an architecture, or whatever `--model` takes. */
 import type { ResNetConfig } from '../architecture/config.ts'
-import { type Variant, variantNamed } from '../architecture/variants.ts'
+import { aliasOf, variantNamed } from '../architecture/variants.ts'
 import { ConfigError } from '../errors.ts'
 import type { Context } from './context.ts'
 
 export interface Network {
   readonly name: string
+  /** What it was called by, where that is another name of it. */
+  readonly alias?: string
   readonly config: ResNetConfig
   /** What it is, and where that is known from. */
   readonly description: string
@@ -39,9 +41,10 @@ export async function networkOf(text: string, context: Context): Promise<Network
   return modelAt(text, context)
 }
 
-function variantOr(name: string): Variant | ConfigError {
+function variantOr(name: string): Network | ConfigError {
   try {
-    return variantNamed(name)
+    const variant = variantNamed(name)
+    return variant.name === name || aliasOf(name) === undefined ? variant : { ...variant, alias: name }
   } catch (error) {
     if (error instanceof ConfigError) return error
     throw error

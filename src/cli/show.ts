@@ -56,7 +56,8 @@ async function show(text: string, options: ShowOptions, context: Context): Promi
     : undefined
   if (options.json) {
     const { input, classes } = config
-    printJson({ name: network.name, config, input, classes, changes, ...summary, algorithms })
+    const { name, alias } = network
+    printJson({ name, alias, config, input, classes, changes, ...summary, algorithms })
     return
   }
   const head = headLines({ ...network, config }, changes, summary)
@@ -81,13 +82,14 @@ async function show(text: string, options: ShowOptions, context: Context): Promi
 }
 
 function headLines(network: Network, changes: Changes, summary: Summary): readonly string[] {
-  const { name, config, source, preprocessing } = network
+  const { name, alias, config, source, preprocessing } = network
   const { depth, parameters, macs, activations, memory } = summary
   const input = config.input.join('×')
   const [first = '', ...more] = headline(network, changes)
   return [
     first.startsWith(name) ? heading(name) + first.slice(name.length) : first,
     ...more,
+    ...(alias === undefined ? [] : paragraph(`${alias} is another name of ${name}`, '  ')),
     ...paragraph(`source: ${source}; preprocessing: ${preprocessing}`, '  ').map(aside),
     '',
     `${formatCount(parameters)} parameters, ${depth} layers deep`,
