@@ -16,7 +16,6 @@ import { delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import sharp from 'sharp'
 import { create } from 'tar'
-import { drawPicture } from './demo/draw.mjs'
 
 /**
  * What is run, by its line. `needs`: `network` for the published network (95 MB), `minutes` for what trains or measures long.
@@ -149,6 +148,8 @@ function accountFor(found) {
 
 /** Three kinds of pictures to learn, some of classes that the shipped model knows, and a checkpoint. */
 async function prepare(root, project) {
+  // It draws with the built library, so it is there only after the step that builds.
+  const { drawPicture } = await import('./demo/draw.mjs')
   for (const kind of ['spiral', 'star', 'waves']) {
     mkdirSync(join(project, 'photos', kind), { recursive: true })
     for (let n = 0; n < 24; n++)
