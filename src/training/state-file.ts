@@ -23,9 +23,11 @@ const schema = v.strictObject({
         epoch: count,
         loss: v.number(),
         top1: v.nullable(v.number()),
-        refinedLoss: v.nullable(v.number()),
+        refinedLoss: v.optional(v.nullable(v.number()), null),
       }),
     ),
+    // Absent from states of before it was kept: the next epoch begins it.
+    least: v.optional(v.nullable(v.strictObject({ loss: v.number(), error: v.number() })), null),
     sinceBest: count,
   }),
   logs: lengths,

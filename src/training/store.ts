@@ -1,6 +1,7 @@
 /** Where a run is kept, so that it can go on after an interruption: a folder in Node (`run-folder.node.ts`). */
 import type { Model } from '../checkpoint/model.ts'
 import type { TensorMap } from '../engines/engine.ts'
+import type { RefinedLoss } from './choice.ts'
 import type { Best, KeptEvent, RunSettings } from './events.ts'
 
 /** Where a run stands; with the session's states, all that going on needs. */
@@ -14,8 +15,11 @@ export interface Position {
   /** Seconds of training in this epoch and in all, evaluation apart. */
   readonly epochSeconds: number
   readonly seconds: number
+  /** The epoch whose model is kept as the best. */
   readonly best: Best | null
-  /** Epochs since the best one. */
+  /** Of few validation pictures, the least refined loss so far. */
+  readonly least: RefinedLoss | null
+  /** Epochs since the last one that was better than all before it. */
   readonly sinceBest: number
 }
 
@@ -26,6 +30,7 @@ export const startPosition: Position = {
   epochSeconds: 0,
   seconds: 0,
   best: null,
+  least: null,
   sinceBest: 0,
 }
 

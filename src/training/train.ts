@@ -13,7 +13,7 @@ import type { Counts } from '../inference/tally.ts'
 import { elements } from '../ops/shape.ts'
 import type { EpochFigures } from '../plots/curves.ts'
 import type { Batch } from './batches.ts'
-import { type Answer, isBetter, refinedLoss, tellingPictures } from './choice.ts'
+import { type Answer, choose, type RefinedLoss, refinedLoss, tellingPictures } from './choice.ts'
 import type { Ended, EpochEnded, KeptEnd, Noted, Saved, Started, Stepped, TrainingEvent } from './events.ts'
 import { estimate, hasFolds } from './folds.ts'
 import { frozenValue } from './frozen.ts'
@@ -203,25 +203,29 @@ class Loop {
   /** Judges the network on the validation pictures, and keeps it where it is the best so far. */
   async #endEpoch(): Promise<EpochEnded> {
     const { learner, settings, stepsPerEpoch, set } = this.#run
-    const { epoch, step, sums, epochSeconds, best } = this.#position
+    const { epoch, step, sums, epochSeconds, best, least } = this.#position
     const tensors = await learner.tensors(epoch)
     checkFinite(tensors, step)
     const val = set.val.length > 0 ? await this.#validate(epoch) : undefined
     if (val === undefined) await this.#tryOut(epoch)
     const loss = sums.loss / sums.images
-    const { top1 = null, refinedLoss = null } = val ?? {}
-    const isBest = val === undefined || best === null || isBetter(val, best)
-    if (isBest) this.#best = tensors
+    const { top1 = null, refined = null } = val ?? {}
+    const { kept, better } =
+      val === undefined || best === null ? { kept: true, better: true } : choose(val, { best, least })
+    if (kept) this.#best = tensors
     this.#position = {
       ...this.#position,
       epoch: epoch + 1,
       sums: startPosition.sums,
       epochSeconds: 0,
-      best: isBest ? { epoch: epoch + 1, loss: val?.loss ?? loss, top1, refinedLoss } : best,
-      sinceBest: isBest ? 0 : this.#position.sinceBest + 1,
+      best: kept
+        ? { epoch: epoch + 1, loss: val?.loss ?? loss, top1, refinedLoss: refined?.loss ?? null }
+        : best,
+      least: better ? refined : least,
+      sinceBest: better ? 0 : this.#position.sinceBest + 1,
     }
     const model = trainedModel(settings, tensors, this.#position)
-    this.#unsaved = { last: model, best: isBest ? model : this.#unsaved?.best }
+    this.#unsaved = { last: model, best: kept ? model : this.#unsaved?.best }
     const steps = settings.recipe.epochs * stepsPerEpoch
     return {
       kind: 'epoch',
@@ -232,13 +236,13 @@ class Loop {
       ...(val === undefined
         ? {}
         : { val: { images: val.images, loss: val.loss, top1: val.top1, top5: val.top5 } }),
-      best: isBest,
+      best: kept,
       seconds: epochSeconds,
       imagesPerSecond: sums.images / epochSeconds,
     }
   }
 
-  async #validate(epoch: number): Promise<Counts & { readonly refinedLoss: number | null }> {
+  async #validate(epoch: number): Promise<Counts & { readonly refined: RefinedLoss | null }> {
     const { learner, set, inputs, settings } = this.#run
     const answers: Answer[] = []
     const counts = await validate({
@@ -253,7 +257,7 @@ class Loop {
     })
     if (counts.images === 0)
       throw new DatasetError(`${set.name}: none of the ${set.val.length} validation pictures can be read`)
-    return { ...counts, refinedLoss: answers.length > 0 ? refinedLoss(answers) : null }
+    return { ...counts, refined: answers.length > 0 ? refinedLoss(answers) : null }
   }
 
   /** Without validation pictures: whether the network answers at all, before it is saved. */
