@@ -16,12 +16,12 @@ function picture(level: number, seed: number) {
 }
 
 /** Pictures whose label is told by their level, or by nothing. */
-function setOf(count: number, told: boolean): TrainingSet {
+function setOf(count: number, told: boolean, validation = 0): TrainingSet {
   const pictures = Array.from({ length: count }, (_, i) => ({
     label: i % 2 === 0 ? 'dark' : 'light',
     picture: picture(told ? (i % 2 === 0 ? 20 : 180) : 100, i),
   }))
-  return trainingSetOf('levels', pictures, { seed: 1 })
+  return trainingSetOf('levels', pictures, { seed: 1, validation })
 }
 
 async function run(options: TrainOptions): Promise<{ readonly started: Started; readonly ended: Ended }> {
@@ -55,15 +55,14 @@ describe('a classifier on frozen features', () => {
       label: i < 4 ? 'a' : 'b',
       picture: picture(i * 20, i),
     }))
-    const data = trainingSetOf('three', three, { seed: 1 })
+    const data = trainingSetOf('three', three, { seed: 1, validation: 0 })
     expect((await run({ data })).ended.estimate).toMatchObject({ folds: 3, images: 7 })
     const one = trainingSetOf('one', three.slice(0, 5), { seed: 1, validation: 0 })
     expect((await run({ data: one })).ended.estimate).toBeUndefined()
   })
 
-  it('keeps a share for validation where it is told to', async () => {
-    const data = setOf(20, true)
-    const { started, ended } = await run({ data, validation: 0.1 })
+  it('keeps a share for validation where the pictures are handed on with one', async () => {
+    const { started, ended } = await run({ data: setOf(20, true, 0.1) })
     expect(started.settings.dataset).toMatchObject({ train: 18, val: 2, valFrom: 'share' })
     expect(ended.estimate).toBeUndefined()
   })
