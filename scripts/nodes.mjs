@@ -12,8 +12,7 @@ const files = [
   'src/engines/wasm/simd-flags.test.ts',
   'src/engines/wasm/self-test.test.ts',
   'src/engines/wasm/wasm.test.ts',
-  'src/engines/wasm/training.test.ts',
-  'test/cli.test.ts',
+  'test/cli-pictures.test.ts',
   'test/training-command.test.ts',
 ]
 

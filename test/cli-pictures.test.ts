@@ -1,4 +1,4 @@
-/** What the commands leave about pictures: tables, sorted copies, maps; and that every example of every help runs. */
+/** What the commands leave about pictures: tables, sorted copies, maps. */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

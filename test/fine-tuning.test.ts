@@ -11,6 +11,7 @@ import type { Ended, TrainingEvent } from '../src/training/events.ts'
 import type { TrainOptions } from '../src/training/prepare.ts'
 import { train } from '../src/training/train.ts'
 import { dataFile, dataFolder } from './data.ts'
+import { takesMinutes } from './minutes.ts'
 import { relativeDifference } from './network.ts'
 
 // As the command does: it is up to twice as fast.
@@ -135,39 +136,43 @@ const available =
 describe.skipIf(!available || dataFolder === undefined)('twenty pictures a class', () => {
   let data: TrainingSet
   beforeAll(async () => {
-    data = await photographs({ train: 20, test: 100 })
+    data = await photographs({ train: 20, test: 30 })
   })
 
   it('are enough for a classifier on the features of a network of ImageNet', async () => {
     const changes = { 'fineTuning.copies': 1 }
     const { test } = ended(await run({ data, from: published, recipe: 'features', changes }))
-    expect(test?.images).toBe(1000)
-    expect(test?.top1).toBeGreaterThanOrEqual(0.62)
+    expect(test?.images).toBe(300)
+    expect(test?.top1).toBeGreaterThanOrEqual(0.6)
   }, 1_200_000)
 
-  it('do better yet where the last stage is trained on, from that classifier', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'resnet-ts-'))
-    const common = {
-      data: await photographs({ train: 20, test: 50 }, undefined, 'val'),
-      // A third of the time that 224 takes.
-      preprocessing: { crop: [128, 128] as const },
-    }
-    const lastOf = (events: readonly TrainingEvent[]) =>
-      events.findLast((event) => event.kind === 'epoch')?.val ?? { top1: 0, loss: 0 }
-    const features = { from: published, recipe: 'features', changes: { 'fineTuning.copies': 3 } }
-    const head = await run({ ...common, ...features, out: folder })
-    const changes = {
-      ...{ epochs: 6, batch: 50, rate: 0.01, labelSmoothing: 0 },
-      'augmentation.crop.area': [0.7, 1],
-      ...{ 'fineTuning.headEpochs': 0, 'fineTuning.frozen': 4, 'fineTuning.copies': 3 },
-    }
-    const from = join(folder, 'last.safetensors')
-    const more = await run({ ...common, from, recipe: 'fine-tune', changes })
-    rmSync(folder, { recursive: true })
-    expect(lastOf(head).top1).toBeGreaterThan(0.62)
-    expect(lastOf(more).top1).toBeGreaterThan(lastOf(head).top1)
-    expect(lastOf(more).loss).toBeLessThan(lastOf(head).loss)
-  }, 1_200_000)
+  it.runIf(takesMinutes)(
+    'do better yet where the last stage is trained on, from that classifier',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'resnet-ts-'))
+      const common = {
+        data: await photographs({ train: 20, test: 50 }, undefined, 'val'),
+        // A third of the time that 224 takes.
+        preprocessing: { crop: [128, 128] as const },
+      }
+      const lastOf = (events: readonly TrainingEvent[]) =>
+        events.findLast((event) => event.kind === 'epoch')?.val ?? { top1: 0, loss: 0 }
+      const features = { from: published, recipe: 'features', changes: { 'fineTuning.copies': 3 } }
+      const head = await run({ ...common, ...features, out: folder })
+      const changes = {
+        ...{ epochs: 6, batch: 50, rate: 0.01, labelSmoothing: 0 },
+        'augmentation.crop.area': [0.7, 1],
+        ...{ 'fineTuning.headEpochs': 0, 'fineTuning.frozen': 4, 'fineTuning.copies': 3 },
+      }
+      const from = join(folder, 'last.safetensors')
+      const more = await run({ ...common, from, recipe: 'fine-tune', changes })
+      rmSync(folder, { recursive: true })
+      expect(lastOf(head).top1).toBeGreaterThan(0.62)
+      expect(lastOf(more).top1).toBeGreaterThan(lastOf(head).top1)
+      expect(lastOf(more).loss).toBeLessThan(lastOf(head).loss)
+    },
+    1_200_000,
+  )
 
   it('are far too few for a network that starts from nothing', async () => {
     const { test } = ended(await run({ data, arch: 'cifar_resnet20', changes: { epochs: 20, batch: 50 } }))

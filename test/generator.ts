@@ -33,9 +33,9 @@ export function generateInput(shape: readonly number[]): Float32Array {
  */
 export function generate(name: string, shape: readonly number[], gain = 1): Float32Array {
   const values = new Float32Array(product(shape))
-  const value = filler(name, shape, gain)
-  const number = uniform(name)
-  for (let i = 0; i < values.length; i++) values[i] = value(number(i))
+  const { shift, factor } = filling(name, shape, gain)
+  const hash = fnv1a(name)
+  for (let i = 0; i < values.length; i++) values[i] = (numberAt(hash, i) + shift) * factor
   return values
 }
 
@@ -63,18 +63,25 @@ export function labelled(
 /** Numbers in [0, 1) by index. */
 export function uniform(name: string): (index: number) => number {
   const hash = fnv1a(name)
-  return (index) => mix(hash ^ mix(index + 0x9e3779b9)) / 2 ** 32
+  return (index) => numberAt(hash, index)
 }
 
-/** The same operations in the same order as in Python, so that both round alike. */
-function filler(name: string, shape: readonly number[], gain: number): (u: number) => number {
-  if (name === 'input' || name.startsWith('image/')) return (u) => 2 * u - 1
-  if (name.endsWith('running_var')) return (u) => 0.5 + u
+function numberAt(hash: number, index: number): number {
+  return mix(hash ^ mix(index + 0x9e3779b9)) / 2 ** 32
+}
+
+/** Each value of the table as (u + shift) factor, which rounds as it does in Python: halves and doubles are exact. */
+function filling(
+  name: string,
+  shape: readonly number[],
+  gain: number,
+): { readonly shift: number; readonly factor: number } {
+  if (name === 'input' || name.startsWith('image/')) return { shift: -0.5, factor: 2 }
+  if (name.endsWith('running_var')) return { shift: 0.5, factor: 1 }
   const isScale = shape.length < 2 && name.endsWith('.weight')
-  if (isScale) return (u) => 0.5 + u
-  if (shape.length < 2 || name.endsWith('running_mean')) return (u) => 0.2 * (u - 0.5)
-  const bound = gain * Math.sqrt(3 / product(shape.slice(1)))
-  return (u) => (2 * u - 1) * bound
+  if (isScale) return { shift: 0.5, factor: 1 }
+  if (shape.length < 2 || name.endsWith('running_mean')) return { shift: -0.5, factor: 0.2 }
+  return { shift: -0.5, factor: 2 * (gain * Math.sqrt(3 / product(shape.slice(1)))) }
 }
 
 function product(shape: readonly number[]): number {

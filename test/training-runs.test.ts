@@ -11,6 +11,7 @@ import type { Ended, TrainingEvent } from '../src/training/events.ts'
 import type { TrainOptions } from '../src/training/prepare.ts'
 import { train } from '../src/training/train.ts'
 import { resnet, root } from './command.ts'
+import { takesMinutes } from './minutes.ts'
 import { writeSmallPictures } from './small-pictures.ts'
 
 let folder = ''
@@ -204,7 +205,7 @@ const command = [
 describe('resnet train', () => {
   test('saves on Ctrl-C, says how to go on, and then ends as if nothing had happened', async () => {
     const out = join(folder, 'ctrl-c')
-    const long = ['train', pictures, ...command, '--set', 'epochs=120', '--out', out]
+    const long = ['train', pictures, ...command, '--set', 'epochs=50', '--out', out]
     const interrupted = await resnet(long, {
       meanwhile: (child) => child.stdout?.once('data', () => setTimeout(() => child.kill('SIGINT'), 300)),
     })
@@ -220,9 +221,10 @@ describe('resnet train', () => {
   })
 
   test('ends the same however often it is killed', async () => {
+    const kills = takesMinutes ? '20' : '8'
     const out = join(folder, 'killed')
-    const long = ['train', pictures, ...command, '--set', 'epochs=120', '--out', out]
-    await promisify(execFile)(process.execPath, ['scripts/kill.mjs', '20', ...long], { cwd: root })
+    const long = ['train', pictures, ...command, '--set', 'epochs=50', '--out', out]
+    await promisify(execFile)(process.execPath, ['scripts/kill.mjs', kills, ...long], { cwd: root })
     expect(await digest('killed', 'last')).toBe(await digest('not-interrupted', 'last'))
   })
 
