@@ -83,6 +83,19 @@ describe('resnet classify', () => {
 })
 
 describe('resnet evaluate', () => {
+  test('tells two folders that are one class of the model by their own names', async () => {
+    for (const label of ['cat', 'cat_']) {
+      await mkdir(join(folder, 'twins', label), { recursive: true })
+      await cp(photo, join(folder, 'twins', label, '1.jpg'))
+    }
+    const { stdout } = await resnet(['evaluate', join(folder, 'twins'), '--model', model, '--json'])
+    const { perClass } = JSON.parse(stdout)
+    expect(perClass).toMatchObject([
+      { label: 'cat', index: 3 },
+      { label: 'cat_', index: 3 },
+    ])
+  })
+
   test('writes what it answers for each image', async () => {
     const out = join(folder, 'answers.jsonl')
     const { status, stdout } = await resnet([

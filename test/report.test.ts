@@ -25,7 +25,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** The run of a network with these classes, of which each picture of the first is taken for the next. */
 function madeUp(classes: readonly string[], pictures: number): ReportData {
-  const tally = new Tally([...classes.keys()], classes, classes.length)
+  const tally = new Tally(
+    classes.map((label, index) => ({ index, label })),
+    classes.length,
+  )
   for (const row of classes.keys()) {
     for (let n = 0; n < pictures; n++) {
       const answer = row === 0 ? 1 : Math.floor(row + 3 * randomUniform(row, n)) % classes.length

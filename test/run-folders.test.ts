@@ -267,6 +267,19 @@ describe('--resume', () => {
     expect((await run(told)).steps).toEqual([6])
   })
 
+  test('knows the model that it began from by every name, and another as another', async () => {
+    const own = join(folder, 'own from')
+    const [model, link] = [join(folder, 'whole/best.safetensors'), join(folder, 'link.safetensors')]
+    await symlink(model, link)
+    const recipe = { recipe: 'features', changes: { epochs: 1, 'fineTuning.copies': 1 } }
+    await run({ data: pictures, from: join(folder, 'whole'), out: own, ...recipe })
+    for (const from of [`${join(folder, 'whole')}/`, model, relative('.', model), link])
+      await run({ data: pictures, from, out: own, resume: true })
+    await expect(
+      run({ data: pictures, from: join(folder, 'whole/last.safetensors'), out: own, resume: true }),
+    ).rejects.toThrow(/^--from is .* in the run, .*last\.safetensors here/)
+  })
+
   test('trains on for more epochs, as if they had been asked for at first', async () => {
     await run(given('extended'))
     const { steps, ended } = await run({

@@ -20,7 +20,7 @@ import { readDescription, readModel, tensorsUnderOwnNames } from './model-file.t
 import { type NamedCheckpoint, nameTensors } from './naming/map.ts'
 import { combined, type Preparation, preparationOf } from './preparation.ts'
 import { askedNotes, openNotes } from './recognise/ambiguity.ts'
-import { declaredBeside, namedBeside, refuseOtherClasses } from './recognise/declared.ts'
+import { declaredBeside, namedBeside, overruledNotes, refuseOtherClasses } from './recognise/declared.ts'
 import { type Recognisable, type Recognition, recogniseArchitecture } from './recognise/recognise.ts'
 import { sameStates, statesOf } from './recognise/states.ts'
 import { type Statistics, takeStatistics, withoutStatistics } from './statistics.ts'
@@ -87,7 +87,7 @@ export async function modelFromCheckpoint(given: Checkpoint, options: ModelOptio
   const plan =
     arch === undefined
       ? await planFound(checkpoint, named, changes)
-      : planFor(arch, named, tryRecognise(checkpoint, named))
+      : await planGiven(arch, checkpoint, named)
   const { name, headless, looksLike, namedBy } = plan
   const config = changed(plan.config, changes)
   const filled = await fill(config, named, {
@@ -252,6 +252,16 @@ async function planFound(checkpoint: Checkpoint, named: NamedCheckpoint, changes
           `config.json beside it is of Hugging Face's ResNet, but the tensors have names of ${named.scheme.description}: what it says of the network is not followed`,
         ]
   return { ...plan, notes: [...beside.notes, ...other, ...plan.notes] }
+}
+
+/** Where the caller names the network, what files beside the checkpoint say otherwise is told. */
+async function planGiven(
+  arch: string | ResNetConfig,
+  checkpoint: Checkpoint,
+  named: NamedCheckpoint,
+): Promise<Plan> {
+  const plan = planFor(arch, named, tryRecognise(checkpoint, named))
+  return { ...plan, notes: [...(await overruledNotes(checkpoint, plan)), ...plan.notes] }
 }
 
 /** Where the network is given, what the file looks like is only a help for messages. */

@@ -5,10 +5,10 @@ import { passedOverNotes } from '../datasets/passed-over.ts'
 import { DatasetError, ResNetError } from '../errors.ts'
 import { answersOf } from './batches.ts'
 import { imagenetIdsFor } from './imagenet.ts'
-import { matchClasses } from './labels.ts'
+import { type MatchedClasses, matchClasses } from './labels.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { bestClasses, labelOf } from './predictions.ts'
-import { type Counts, Tally } from './tally.ts'
+import { type Counts, Tally, type Target } from './tally.ts'
 
 export interface EvaluateOptions {
   /** The part of the dataset: `train`, `val` or `test`. */
@@ -64,7 +64,7 @@ export async function evaluate(
     const named = { name: model.name, labels, wordnet: imagenetIdsFor(labels), classes }
     const matched = matchClasses({ ...dataset, used }, named)
     const items = spread(dataset.items, limit)
-    const tally = new Tally(matched.indices, labels, classes, probabilities)
+    const tally = new Tally(targetsOf(dataset.classes, matched.indices, labels), classes, probabilities)
     const problems = new Map<DatasetItem, string>()
     let engineMs = 0
     let done = 0
@@ -111,6 +111,19 @@ export async function evaluate(
   } finally {
     await dataset.close()
   }
+}
+
+/** Classes by the model's names; two that are one class of the model by their own. */
+function targetsOf(
+  classes: readonly string[],
+  indices: MatchedClasses['indices'],
+  labels: readonly string[],
+): readonly (Target | undefined)[] {
+  return indices.map((index, row) => {
+    if (index === undefined) return undefined
+    const isShared = indices.some((other, i) => other === index && i !== row)
+    return { index, label: isShared ? (classes[row] ?? '') : labelOf(labels, index) }
+  })
 }
 
 function judged(

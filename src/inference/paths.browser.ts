@@ -7,6 +7,10 @@ export async function pathKind(_path: string): Promise<PathKind> {
   return 'file'
 }
 
+export async function oneNameOf(path: string): Promise<string> {
+  return path
+}
+
 /** A page has no paths. */
 export async function readPicture(path: string): Promise<Uint8Array> {
   throw new ImageError(`${path}: pictures are read by path in Node; in a browser pass a Blob or bytes`)

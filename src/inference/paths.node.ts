@@ -1,6 +1,6 @@
 /** What a path names, in Node. */
 import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CheckpointError, ImageError } from '../errors.ts'
@@ -18,6 +18,16 @@ export async function pathKind(path: string): Promise<PathKind> {
     // What cannot be looked at is opened all the same: that says why it cannot be read.
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'file'
   }
+}
+
+/** One name for a file or folder, however it is named; a run's folder is the model that is taken from it. */
+export async function oneNameOf(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => path)
+  for (const file of Object.values(modelFiles)) {
+    const model = join(real, file)
+    if ((await pathKind(model)) === 'file') return realpath(model)
+  }
+  return real
 }
 
 /** The models in the folder of a training run. */

@@ -62,7 +62,13 @@ describe('matchClasses', () => {
 })
 
 test('a tally counts firsts, fives, loss and confusion', () => {
-  const tally = new Tally([2, 0], ['a', 'b', 'c'], 3)
+  const tally = new Tally(
+    [
+      { index: 2, label: 'c' },
+      { index: 0, label: 'a' },
+    ],
+    3,
+  )
   tally.add(0, [0, 0, Math.log(2)])
   tally.add(0, [Math.log(2), 0, 0])
   tally.add(1, [Math.log(2), 0, 0])

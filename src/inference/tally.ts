@@ -1,5 +1,5 @@
 /** Counts how often a network is right, image by image. */
-import { bestClasses, labelOf, softmax } from './predictions.ts'
+import { bestClasses, softmax } from './predictions.ts'
 
 export interface ClassTally {
   readonly label: string
@@ -26,32 +26,34 @@ export interface Counts {
   readonly confusion: readonly (readonly number[])[]
 }
 
-interface Row {
+/** A class of the dataset: which of the model's it is, and what it is called. */
+export interface Target {
   readonly index: number
+  readonly label: string
+}
+
+interface Row extends Target {
   images: number
   readonly answers: Uint32Array
 }
 
 export class Tally {
   readonly #rows: readonly (Row | undefined)[]
-  readonly #labels: readonly string[]
   readonly #probabilities: (scores: ArrayLike<number>) => Float64Array
   #images = 0
   #correct = 0
   #correct5 = 0
   #loss = 0
 
-  /** `targets`: the model's class of each class of the dataset; undefined for one without images that the model has not. */
+  /** `targets`: for each class of the dataset; undefined for one without images that the model has not. */
   constructor(
-    targets: readonly (number | undefined)[],
-    labels: readonly string[],
+    targets: readonly (Target | undefined)[],
     classes: number,
     probabilities: (scores: ArrayLike<number>) => Float64Array = softmax,
   ) {
-    this.#rows = targets.map((index) =>
-      index === undefined ? undefined : { index, images: 0, answers: new Uint32Array(classes) },
+    this.#rows = targets.map((target) =>
+      target === undefined ? undefined : { ...target, images: 0, answers: new Uint32Array(classes) },
     )
-    this.#labels = labels
     this.#probabilities = probabilities
   }
 
@@ -88,10 +90,10 @@ export class Tally {
       correct: this.#correct,
       correct5: this.#correct5,
       loss: this.#loss / images,
-      perClass: rows.map(({ index, images: own, answers }) => {
+      perClass: rows.map(({ index, label, images: own, answers }) => {
         const correct = answers[index] ?? 0
         return {
-          label: labelOf(this.#labels, index),
+          label,
           index,
           images: own,
           correct,

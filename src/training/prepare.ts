@@ -169,7 +169,8 @@ async function settingsFor(
     return { ...begun, notes: [...notes, ...begun.notes] }
   }
   checkPictures(set, before.settings)
-  const going = goOn(before, options, (recipe) => fittedTo(recipe, set.train.length, options.changes).recipe)
+  const fitted = (recipe: Recipe) => fittedTo(recipe, set.train.length, options.changes).recipe
+  const going = await goOn(before, options, fitted)
   const tensors = going.saved === undefined ? await firstTensors(going.settings, options) : undefined
   return { ...going, tensors }
 }

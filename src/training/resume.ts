@@ -2,6 +2,7 @@
  * A run that goes on keeps its settings. What a command line says of them again must be what the run has, so that the line
  * that began it goes on with it too; what differs is named by its flag, unless it concerns the coming epochs alone.
  */
+import { oneNameOf } from '#platform/inference/paths'
 import { overriddenPreprocessing } from '../architecture/preprocessing.ts'
 import { variantNamed } from '../architecture/variants.ts'
 import { ArgumentError } from '../errors.ts'
@@ -31,13 +32,17 @@ interface Difference {
  *
  * @throws ArgumentError for options that differ from the run's settings.
  */
-export function goOn(
+export async function goOn(
   { settings, saved }: Omit<GoingOn, 'notes'>,
   options: TrainOptions,
   fitted: (recipe: Recipe) => Recipe,
-): GoingOn {
+): Promise<GoingOn> {
   const asked = recipeAsked(settings, options, fitted)
-  const all = [...differencesIn(settings, options), ...recipeDifferences(settings, options, asked)]
+  const all = [
+    ...differencesIn(settings, options),
+    ...(await otherModels(settings, options)),
+    ...recipeDifferences(settings, options, asked),
+  ]
   const [later, others] = [all.filter(isLater), all.filter((difference) => !isLater(difference))]
   if (others.length > 0) throw new ArgumentError(refusal(others, saved))
   if (saved === undefined) {
@@ -74,7 +79,7 @@ function recipeAsked(
 }
 
 function differencesIn(settings: RunSettings, options: TrainOptions): readonly Difference[] {
-  const { arch, from, teacher, seed, validation, preprocessing: overrides = {} } = options
+  const { arch, seed, validation, preprocessing: overrides = {} } = options
   const { preprocessing, dataset } = settings
   const wanted = new Map(
     Object.entries(overriddenPreprocessing(preprocessing, overrides, settings.config.inputChannels)),
@@ -82,17 +87,31 @@ function differencesIn(settings: RunSettings, options: TrainOptions): readonly D
   const own = new Map(Object.entries(preprocessing))
   const told = (flag: string, value: unknown, run: unknown, here: unknown): readonly Difference[] =>
     value === undefined || same(run, here) ? [] : [{ flag, run, here }]
-  const pathOf = (source: unknown) => (typeof source === 'string' ? source.replace(/\/+$/, '') : source)
-  // Bytes have no name to compare.
-  const named = (source: unknown) => (typeof source === 'string' ? source : undefined)
   return [
     ...told('--arch', arch, settings.arch, arch === undefined ? '' : variantNamed(arch).name),
-    ...told('--from', named(from), pathOf(settings.from), pathOf(from)),
-    ...told('--teacher', named(teacher), pathOf(settings.teacher), pathOf(teacher)),
     ...told('--seed', seed, settings.seed, seed),
     ...told('--validation', validation, dataset.validation, validation),
     ...Object.keys(overrides).flatMap((key) => told(`--${key}`, key, own.get(key), wanted.get(key))),
   ]
+}
+
+/** A model may be named in several ways: by paths, or by the folder of the run that it comes from. */
+async function otherModels(
+  settings: RunSettings,
+  { from, teacher }: TrainOptions,
+): Promise<readonly Difference[]> {
+  const models = [
+    { flag: '--from', run: settings.from, here: from },
+    { flag: '--teacher', run: settings.teacher, here: teacher },
+  ]
+  const differences: Difference[] = []
+  for (const { flag, run, here } of models) {
+    // Bytes have no name to compare.
+    if (typeof here !== 'string') continue
+    const isSame = typeof run === 'string' && (await oneNameOf(run)) === (await oneNameOf(here))
+    if (!isSame) differences.push({ flag, run, here })
+  }
+  return differences
 }
 
 const flags: ReadonlyMap<string, string> = new Map([

@@ -83,10 +83,17 @@ describe("a folder of Hugging Face's", () => {
   test('is read by what the caller says before what config.json says', async () => {
     const settings = { ...said, downsample_in_bottleneck: true, hidden_act: 'silu' }
     const changes = { 'block.strideAt': 'conv2', activation: 'silu' }
-    expect((await load(weights, settings, { changes })).config).toMatchObject({
-      block: { strideAt: 'conv2' },
-      activation: 'silu',
-    })
+    const { config: read, notes } = await load(weights, settings, { changes })
+    expect(read).toMatchObject({ block: { strideAt: 'conv2' }, activation: 'silu' })
+    expect(notes.join('\n')).toContain('hidden_act silu, which the caller overrides')
+  })
+
+  test('gives way to a network that the caller names, and says in what the two differ', async () => {
+    const { notes } = await load(weights, { ...said, downsample_in_bottleneck: true }, { arch: small })
+    expect(notes[0]).toBe(
+      'config.json beside it says downsample_in_bottleneck true (here false); the network that is named goes before it',
+    )
+    expect((await load(weights, said, { arch: small })).notes.join('\n')).not.toContain('goes before it')
   })
 
   test('is not followed for tensors of other names, which is said', async () => {
@@ -123,9 +130,16 @@ describe("a folder of timm's", () => {
     await expect(load(weights, { ...said, num_classes: 1000 })).rejects.toThrow(
       'its classifier has 10 classes, but config.json beside it says num_classes 1000',
     )
-    expect((await load(weights, { ...said, architecture: 'resnet34' }, { arch: 'resnet18' })).name).toBe(
-      'resnet18',
+  })
+
+  test('gives way to a network that the caller names, which is said where the two differ', async () => {
+    const other = await load(weights, { ...said, architecture: 'resnet34' }, { arch: 'resnet18' })
+    expect(other.name).toBe('resnet18')
+    expect(other.notes[0]).toBe(
+      'config.json beside it says the network "resnet34"; the network that is named goes before it',
     )
+    const same = await load(weights, said, { arch: 'resnet18' })
+    expect(same.notes.join('\n')).not.toContain('config.json beside it')
   })
 
   test('of a network that is none here is recognised by its tensors', async () => {

@@ -5,7 +5,7 @@
  */
 import type { Changes } from '../../architecture/change.ts'
 import { blockOf, type ResNetConfig } from '../../architecture/config.ts'
-import { isVariantName } from '../../architecture/variants.ts'
+import { isVariantName, variantNamed } from '../../architecture/variants.ts'
 import { CheckpointError } from '../../errors.ts'
 import type { Checkpoint, PlainValue } from '../checkpoint.ts'
 import { isMap, jsonBeside, type PlainMap } from '../plain.ts'
@@ -125,7 +125,9 @@ export function readDeclared(
   const says = [
     `downsample_in_first_stage ${first}`,
     ...(isBottleneck ? [`downsample_in_bottleneck ${early} (the stride is in ${strideAt})`] : []),
-    'hidden_act relu',
+    activation === 'relu'
+      ? 'hidden_act relu'
+      : `hidden_act ${String(activation)}, which the caller overrides`,
   ]
   return {
     changes,
@@ -135,23 +137,71 @@ export function readDeclared(
 }
 
 function refuseContradictions(name: string, settings: PlainMap, config: ResNetConfig): void {
+  const [first] = contradictions(settings, config)
+  if (first === undefined) return
+  const { key, wanted, value } = first
+  throw new CheckpointError(
+    `${name}: ${file} beside it says ${key} ${wanted}, but the tensors show ${value}; one of the two belongs to another network: put the right ${file} beside it, or name the network with --arch`,
+  )
+}
+
+/** What a network that the caller names has otherwise than `config.json` says, in a line. */
+export async function overruledNotes(
+  checkpoint: Checkpoint,
+  network: { readonly name: string; readonly config: ResNetConfig },
+): Promise<readonly string[]> {
+  const settings = await jsonBeside(checkpoint, file)
+  if (!isMap(settings)) return []
+  const arch = settings.get('architecture')
+  if (typeof arch === 'string') {
+    const isSame = isVariantName(arch) && variantNamed(arch).name === network.name
+    return isSame ? [] : [overruled(`the network ${JSON.stringify(arch.slice(0, 60))}`)]
+  }
+  if (settings.get('model_type') !== 'resnet') return []
+  const { block, stages } = network.config
+  const places: readonly (readonly [string, PlainValue])[] = [
+    ['downsample_in_first_stage', stages[0]?.stride === 2],
+    ...('strideAt' in block ? [['downsample_in_bottleneck', block.strideAt === 'conv1'] as const] : []),
+  ]
+  const others = [...contradictions(settings, network.config), ...differing(settings, places)].map(
+    ({ key, wanted, value }) => `${key} ${wanted} (here ${value})`,
+  )
+  return others.length === 0 ? [] : [overruled(others.join(', '))]
+}
+
+function overruled(what: string): string {
+  return `${file} beside it says ${what}; the network that is named goes before it`
+}
+
+interface Contradiction {
+  readonly key: string
+  /** As JSON: what the settings say, and what the network has. */
+  readonly wanted: string
+  readonly value: string
+}
+
+function differing(
+  settings: PlainMap,
+  found: readonly (readonly [string, PlainValue])[],
+): readonly Contradiction[] {
+  return found.flatMap(([key, value]) => {
+    const wanted = settings.get(key)
+    const pair = { key, wanted: JSON.stringify(wanted), value: JSON.stringify(value) }
+    return wanted === undefined || pair.wanted === pair.value ? [] : [pair]
+  })
+}
+
+function contradictions(settings: PlainMap, config: ResNetConfig): readonly Contradiction[] {
   const { stages, stem, block, inputChannels } = config
   const widths = stages.map((stage) => {
     const own = blockOf(config, stage)
     return stage.width * ('expansion' in own ? own.expansion : 1)
   })
-  const found: readonly (readonly [string, PlainValue])[] = [
+  return differing(settings, [
     ['layer_type', block.kind],
     ['depths', stages.map(({ blocks }) => blocks)],
     ['hidden_sizes', widths],
     ['embedding_size', stem.width],
     ['num_channels', inputChannels],
-  ]
-  for (const [key, value] of found) {
-    const wanted = settings.get(key)
-    if (wanted === undefined || JSON.stringify(wanted) === JSON.stringify(value)) continue
-    throw new CheckpointError(
-      `${name}: ${file} beside it says ${key} ${JSON.stringify(wanted)}, but the tensors show ${JSON.stringify(value)}; one of the two belongs to another network: put the right ${file} beside it, or name the network with --arch`,
-    )
-  }
+  ])
 }
