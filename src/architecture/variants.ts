@@ -97,9 +97,17 @@ export function variantNamed(name: string): Variant {
   }
   const alias = aliasOf(name)
   if (alias === undefined) throw new ConfigError('arch', unknown(name))
-  const { preprocessing = undefined } = alias
-  const variant = variantNamed(alias.of)
-  return preprocessing === undefined ? variant : { ...variant, preprocessing }
+  return asPublishedUnder(alias, variantNamed(alias.of))
+}
+
+/** The filter and the size of the weights that are meant; the network's own statistics, where they are not ImageNet's. */
+function asPublishedUnder({ preprocessing, published }: Alias, variant: Variant): Variant {
+  const isUsual = variant.preprocessing.startsWith('torch-imagenet')
+  return {
+    ...variant,
+    ...(preprocessing === undefined || !isUsual ? {} : { preprocessing }),
+    ...(published === undefined ? {} : { published }),
+  }
 }
 
 /** A member of a family whose numbers give whole blocks. */

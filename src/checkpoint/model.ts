@@ -9,7 +9,12 @@ import {
   type PreprocessingOverrides,
   preprocessingNamed,
 } from '../architecture/preprocessing.ts'
-import { isVariantName, publishedPreprocessing, variantNamed } from '../architecture/variants.ts'
+import {
+  isVariantName,
+  publishedPreprocessing,
+  type Variant,
+  variantNamed,
+} from '../architecture/variants.ts'
 import { CheckpointError, ConfigError } from '../errors.ts'
 import { answersFrom } from './answers.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -167,9 +172,9 @@ async function prepared(
   }
 }
 
-/** The network's own row goes before the preset that it shares with others. */
-function usualPreprocessing({ name, preprocessing, config }: Plan): Preprocessing {
-  const variant = isVariantName(name) ? variantNamed(name) : undefined
+/** The network's own row, as it was named, goes before the preset that it shares with others. */
+function usualPreprocessing({ name, variant: named, preprocessing, config }: Plan): Preprocessing {
+  const variant = named ?? (isVariantName(name) ? variantNamed(name) : undefined)
   return variant?.preprocessing === preprocessing
     ? publishedPreprocessing(variant, config.input)
     : preprocessingNamed(preprocessing, config.input)
@@ -276,6 +281,8 @@ function tryRecognise(checkpoint: Checkpoint, named: NamedCheckpoint): Recogniti
 
 interface Plan {
   readonly name: string
+  /** The row that was named, with what its tag says. */
+  readonly variant?: Variant | undefined
   readonly config: ResNetConfig
   readonly preprocessing: PreprocessingName
   readonly headless: boolean
@@ -322,6 +329,7 @@ function planFor(
   }
   return {
     name: variant?.name ?? recognition?.name ?? 'the given network',
+    variant,
     config,
     preprocessing: collection
       ? 'cifar-akamaster'

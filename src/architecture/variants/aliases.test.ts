@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../errors.ts'
-import { aliases, aliasOf, config, variantNamed, variants } from '../variants.ts'
+import { aliases, aliasOf, config, publishedPreprocessing, variantNamed, variants } from '../variants.ts'
 
 describe('names that people type', () => {
   test.each([
@@ -41,6 +41,43 @@ describe('names that people type', () => {
     expect(variantNamed('resnet50.tv_in1k').preprocessing).toBe('torch-imagenet')
     expect(variantNamed('seresnet50').preprocessing).toBe('torch-imagenet-bicubic')
     expect(variantNamed('gluon_resnext50_32x4d').preprocessing).toBe('torch-imagenet-bicubic')
+  })
+
+  // [input_size, crop_pct, interpolation] of timm's default_cfgs, and torchvision's ImageClassification presets.
+  test.each<[string, number, number, string]>([
+    ['resnet50.a1_in1k', 224, 0.95, 'bicubic'],
+    ['resnet50.a1h_in1k', 176, 0.9, 'bicubic'],
+    ['resnet101.a1h_in1k', 224, 0.95, 'bicubic'],
+    ['resnet50.a3_in1k', 160, 0.95, 'bicubic'],
+    ['resnet50.tv_in1k', 224, 0.875, 'bilinear'],
+    ['resnet152.tv2_in1k', 176, 0.875, 'bilinear'],
+    ['resnet50.ra_in1k', 224, 0.875, 'bicubic'],
+    ['resnet50.gluon_in1k', 224, 0.875, 'bicubic'],
+    ['resnet50.fb_swsl_ig1b_ft_in1k', 224, 0.875, 'bilinear'],
+    ['resnet50_gn.a1h_in1k', 224, 0.94, 'bicubic'],
+    ['wide_resnet50_2.racm_in1k', 224, 0.875, 'bicubic'],
+    ['ecaresnet50t.a1_in1k', 224, 0.95, 'bicubic'],
+    ['ecaresnet50t.ra2_in1k', 256, 0.875, 'bicubic'],
+    ['seresnet50.a3_in1k', 160, 0.95, 'bicubic'],
+    ['resnext101_64x4d.c1_in1k', 224, 0.95, 'bicubic'],
+    ['ResNet50_Weights.IMAGENET1K_V1', 224, 224 / 256, 'bilinear'],
+    ['ResNet50_Weights.IMAGENET1K_V2', 224, 224 / 232, 'bilinear'],
+  ])('%s sees pictures of %i at a share of %d, %s', (name, side, share, interpolation) => {
+    const variant = variantNamed(name)
+    expect(publishedPreprocessing(variant, variant.config.input)).toMatchObject({
+      crop: [side, side],
+      resize: { size: Math.floor(side / share) },
+      interpolation,
+    })
+  })
+
+  test('a tag keeps statistics that are not ImageNet\u2019s', () => {
+    const variant = variantNamed('resnetv2_50.a1h_in1k')
+    expect(publishedPreprocessing(variant, [224, 224])).toMatchObject({
+      mean: [0.5, 0.5, 0.5],
+      resize: { size: 235 },
+      interpolation: 'bicubic',
+    })
   })
 
   test('every alias names a network of the table, and is none itself', () => {

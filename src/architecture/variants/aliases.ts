@@ -3,6 +3,7 @@
  * torchvision's, Keras' and the hubs' spellings. Each stands for a row of the table.
  */
 import type { PreprocessingName } from '../preprocessing.ts'
+import type { Published } from './base.ts'
 
 /** Another name for a network. */
 export interface Alias {
@@ -11,6 +12,8 @@ export interface Alias {
   readonly of: string
   /** How the weights that are published under this name see pictures, where that differs from the network's own row. */
   readonly preprocessing?: PreprocessingName
+  /** Their side and share, where those differ from the row's. */
+  readonly published?: Published
 }
 
 const depths = [18, 34, 50, 101, 152]
@@ -77,8 +80,31 @@ const libraries: readonly Alias[] = [
 
 export const aliasTable: readonly Alias[] = [...article, ...former, ...libraries]
 
-/** timm's tags whose weights see pictures through the bilinear filter. */
-const bilinearTags = /^(tv|tv2|fb_ssl|fb_swsl|fb_wsl)_/
+/**
+ * How weights of timm's tags see pictures (`default_cfgs` in timm/models/resnet.py), and torchvision's second ones
+ * (`IMAGENET1K_V2`). Tags that are not here are those of a network's own row.
+ */
+const tags: readonly (readonly [tag: RegExp, Pick<Alias, 'preprocessing' | 'published'>])[] = [
+  [/^imagenet1k_v1$/, { ...bilinear, published: [224, 0.875] }],
+  [/^imagenet1k_v2$/, { ...bilinear, published: [224, 224 / 232] }],
+  [/^(tv|fb_ssl|fb_swsl|fb_wsl)_/, { ...bilinear, published: [224, 0.875] }],
+  [/^tv2_/, { ...bilinear, published: [176, 0.875] }],
+  [/^a3_in1k$/, { ...bicubic, published: [160, 0.95] }],
+  [/^(a1|a2|a1h|b1k|b2k|c1|c2|d|ah)_in1k$/, { ...bicubic, published: [224, 0.95] }],
+  [/^(bt|ra|ram|am|racm|gluon|miil)_in1k$/, { ...bicubic, published: [224, 0.875] }],
+]
+
+/** Weights that were tuned apart from the others of their tag. */
+const ownTags: ReadonlyMap<string, Published> = new Map([
+  ['resnet50.a1h_in1k', [176, 0.9]],
+  ['resnet50_gn.a1h_in1k', [224, 0.94]],
+])
+
+function asTagged(base: string, tag: string): Pick<Alias, 'preprocessing' | 'published'> {
+  const [, usual] = tags.find(([pattern]) => pattern.test(tag)) ?? []
+  const own = ownTags.get(`${base}.${tag}`)
+  return { ...usual, ...(own === undefined ? {} : { published: own }) }
+}
 
 /**
  * A name as people write it and the name that it may stand for: capitals, dashes, the hubs' owners, torchvision's weights
@@ -91,7 +117,7 @@ export function spellings(name: string): readonly Alias[] {
     .replace(/^(timm|microsoft|facebook)\//, '')
   const [, base = plain, tag] = /^([a-z][a-z0-9_-]*)\.([a-z][a-z0-9_]*)$/.exec(plain) ?? []
   const own = base.replace(/_weights$/, '').replaceAll('-', '_')
-  const preprocessing = tag !== undefined && bilinearTags.test(tag) ? bilinear : {}
+  const preprocessing = tag === undefined ? {} : asTagged(own, tag)
   const wide = /^(?:wrn|wide_?resnet)_?(\d+)_(\d+)$/.exec(own)
   const forms = [
     own,
