@@ -50,8 +50,10 @@ export class TarWalk {
 
   /** The next bytes of the archive; whole blocks, but for its last ones. */
   write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += tarBlock) {
-      const block = Buffer.from(bytes.slice(at, at + tarBlock))
+    // A copy: the parser may keep what it is given, and the caller may write into its own again.
+    const whole = Buffer.from(bytes)
+    for (let at = 0; at < whole.length; at += tarBlock) {
+      const block = whole.subarray(at, at + tarBlock)
       // The parser would unpack on its own what looks compressed.
       if (this.#offset === 0 && isCompressed(block)) throw new TarDamage('it is compressed twice')
       this.#do(() => this.#parser.write(block))

@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { isTarHeader, TarDamage, type TarEntry, TarWalk, tarBlock } from '../bounded/tar.node.ts'
 import { DatasetError } from '../errors.ts'
-import { headBytes } from '../images/kinds.ts'
+import { type FileKind, headBytes, kindOf } from '../images/kinds.ts'
 import { pictureLimits } from '../images/picture.ts'
 import { ArchiveTree } from './archive-tree.ts'
 import { type DatasetFile, shownPath } from './dataset.ts'
@@ -51,25 +51,31 @@ async function readTree(handle: FileHandle, path: string, size: number): Promise
 
 async function goOver(handle: FileHandle, path: string, size: number): Promise<ArchiveTree> {
   const tree = new ArchiveTree()
+  const chunk = new Uint8Array(2048 * tarBlock)
+  let [offset, held] = [0, 0]
+  /** What a file is, where the chunk at hand has its first bytes: reading them again would be most of the time of opening. */
+  const kindAt = ({ start, size: bytes }: TarEntry) => {
+    const [from, to] = [start - offset, start - offset + Math.min(bytes, headBytes)]
+    return to <= held ? kindOf(chunk.subarray(from, to)) : undefined
+  }
   const tar = new TarWalk((entry) => {
     if (entry.path.length > maxPathLength) {
       throw new DatasetError(
         `${path}: a path of ${entry.path.length} characters (${shownPath(entry.path)}); expected at most ${maxPathLength}`,
       )
     }
-    if (entry.type === 'File' || entry.type === 'OldFile') tree.addFile(fileAt(handle, path, entry))
+    if (entry.type === 'File' || entry.type === 'OldFile')
+      tree.addFile(fileAt(handle, path, entry, kindAt(entry)))
     else if (entry.type === 'Directory') tree.addFolder(entry.path)
     else if (entry.type === 'SymbolicLink') tree.addSymbolicLink(entry.path, entry.target)
     else if (entry.type === 'Link') tree.addHardLink(entry.path, entry.target)
     if (tree.size > maxFiles) throw tooMany(path)
     return undefined
   })
-  const chunk = new Uint8Array(2048 * tarBlock)
-  for (let offset = 0; offset < size; ) {
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset)
-    if (bytesRead === 0) break
-    tar.write(chunk.subarray(0, bytesRead))
-    offset += bytesRead
+  for (; offset < size; offset += held) {
+    held = (await handle.read(chunk, 0, chunk.length, offset)).bytesRead
+    if (held === 0) break
+    tar.write(chunk.subarray(0, held))
   }
   tar.end()
   return tree
@@ -94,13 +100,19 @@ async function checkEnds(handle: FileHandle, path: string, size: number): Promis
   }
 }
 
-function fileAt(handle: FileHandle, archive: string, { path, size, start }: TarEntry): DatasetFile {
+function fileAt(
+  handle: FileHandle,
+  archive: string,
+  { path, size, start }: TarEntry,
+  kind: FileKind | undefined,
+): DatasetFile {
   return {
     path,
-    async head() {
+    async kind() {
+      if (kind !== undefined) return kind
       const bytes = new Uint8Array(Math.min(size, headBytes))
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
-      return bytes.subarray(0, bytesRead)
+      return kindOf(bytes.subarray(0, bytesRead))
     },
     async read(limit = pictureLimits.fileBytes) {
       if (size > limit)

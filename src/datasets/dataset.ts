@@ -1,5 +1,6 @@
 /** A labelled set of pictures: classes, and items that are read one at a time. */
 import { DatasetError } from '../errors.ts'
+import type { FileKind } from '../images/kinds.ts'
 import type { EncodedPicture, Picture } from '../images/picture.ts'
 import { type Split, splitNamed } from './splits.ts'
 import { isSystemName } from './system-names.ts'
@@ -44,8 +45,8 @@ export interface Dataset {
 export interface DatasetFile {
   /** Path with `/` between its parts. */
   readonly path: string
-  /** Its first bytes, `headBytes` of them or all that there are. */
-  head(): Promise<Uint8Array>
+  /** What it is, by its first bytes. */
+  kind(): Promise<FileKind>
   /** Its bytes; no more than a picture may have, or than `limit`. */
   read(limit?: number): Promise<Uint8Array>
 }

@@ -7,6 +7,7 @@ import { create, Header, update } from 'tar'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dataFile, dataFolder } from '../../test/data.ts'
 import { DatasetError } from '../errors.ts'
+import { kindOf } from '../images/kinds.ts'
 import { catalogueOfFolders } from './class-folders.ts'
 import { type DatasetItem, spread, takeSplit } from './dataset.ts'
 import { imageNetClasses } from './imagenet-classes.ts'
@@ -149,7 +150,7 @@ async function bytesOf(item: DatasetItem | undefined): Promise<Uint8Array> {
 /** Pictures of these paths, as a walk finds them. */
 function walked(paths: readonly string[]): Walked {
   const bytes = async () => new TextEncoder().encode('GIF89a')
-  const files = paths.map((path) => ({ path, head: bytes, read: bytes }))
+  const files = paths.map((path) => ({ path, kind: async () => kindOf(await bytes()), read: bytes }))
   return { files, emptyFolders: [], passedOver: new Counter(), notes: [] }
 }
 

@@ -1,7 +1,7 @@
 /** Folders of the disk, to be walked. The user's own links are followed, wherever they lead. */
 import { open, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { DatasetError, ImageError, systemCode } from '../errors.ts'
-import { headBytes } from '../images/kinds.ts'
+import { type FileKind, headBytes, kindOf } from '../images/kinds.ts'
 import { pictureLimits } from '../images/picture.ts'
 import type { DatasetFile } from './dataset.ts'
 import { type EntryKind, type Tree, type Walked, walk } from './tree.ts'
@@ -21,13 +21,13 @@ const tree: Tree = {
     const entries = await readdir(real, { withFileTypes: true })
     return entries.map((entry) => ({
       name: entry.name,
-      kind: entry.isSymbolicLink() ? 'link' : kindOf(entry),
+      kind: entry.isSymbolicLink() ? 'link' : entryKindOf(entry),
     }))
   },
   async follow(real) {
     try {
       const target = await realpath(real)
-      return { kind: kindOf(await stat(target)), real: target }
+      return { kind: entryKindOf(await stat(target)), real: target }
     } catch {
       // To nothing, to itself, or to where one may not look.
       return undefined
@@ -37,21 +37,21 @@ const tree: Tree = {
 }
 
 /** Of a folder's entry or a status. */
-function kindOf(status: { isFile(): boolean; isDirectory(): boolean }): Exclude<EntryKind, 'link'> {
+function entryKindOf(status: { isFile(): boolean; isDirectory(): boolean }): Exclude<EntryKind, 'link'> {
   return status.isFile() ? 'file' : status.isDirectory() ? 'folder' : 'other'
 }
 
 /** A file of the disk, which must be no device or pipe: reading one may never end. */
 export function diskFile(path: string, real: string): DatasetFile {
-  return { path, head: () => readHead(real), read: (limit) => readPicture(real, limit) }
+  return { path, kind: () => readKind(real), read: (limit) => readPicture(real, limit) }
 }
 
-async function readHead(path: string): Promise<Uint8Array> {
+async function readKind(path: string): Promise<FileKind> {
   const handle = await open(path)
   try {
     const bytes = new Uint8Array(headBytes)
     const { bytesRead } = await handle.read(bytes, 0, headBytes, 0)
-    return bytes.subarray(0, bytesRead)
+    return kindOf(bytes.subarray(0, bytesRead))
   } finally {
     await handle.close()
   }

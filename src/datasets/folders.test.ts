@@ -1,4 +1,5 @@
 /** Folders and archives as people bring them: no class and no picture disappears without a word. */
+
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,6 +7,7 @@ import fc from 'fast-check'
 import { create } from 'tar'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeFiles } from '../../test/cifar-files.ts'
+import { kindOf } from '../images/kinds.ts'
 import { catalogueOfFolders } from './class-folders.ts'
 import { openCatalogue } from './open.node.ts'
 import { listPictures, openDataset } from './open.ts'
@@ -296,7 +298,11 @@ describe('any layout', () => {
         async (given) => {
           const walked = given.map(([[folders, last], content]) => {
             const bytes = async () => new TextEncoder().encode(content)
-            return { path: [...folders, last].join('/'), head: bytes, read: bytes }
+            return {
+              path: [...folders, last].join('/'),
+              kind: async () => kindOf(await bytes()),
+              read: bytes,
+            }
           })
           const catalogue = await catalogueOfFolders('x', {
             files: walked,

@@ -1,5 +1,5 @@
 /** Tells the pictures among files by their first bytes, whatever their names end with. */
-import { type FileKind, kindOf } from '../images/kinds.ts'
+import type { FileKind } from '../images/kinds.ts'
 import { type DatasetFile, isHidden } from './dataset.ts'
 import type { Counter } from './passed-over.ts'
 
@@ -49,7 +49,7 @@ export async function sortFiles(
 /** Undefined for what cannot be opened, as for want of rights. */
 async function kindOfFile(file: DatasetFile): Promise<FileKind | undefined> {
   try {
-    return kindOf(await file.head())
+    return await file.kind()
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) return undefined
     throw error
