@@ -1,6 +1,6 @@
 /** The commands that run models: on pictures, folders and archives, good ones and bad ones. */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
 import sharp from 'sharp'
@@ -289,6 +289,21 @@ describe('resnet embed', () => {
     const outcome = await resnet(['embed', clock, '--model', model, '--out', join(folder, 'features.csv')])
     expect(outcome.status).toBe(2)
     expect(onlyLine(outcome)).toContain('must be called NAME.npy or NAME.parquet')
+  })
+})
+
+describe('threads', () => {
+  test.each([
+    2, 16, 64,
+  ])('%i of them start and end without a word, but that they are too many', async (count) => {
+    const args = ['bench', 'cifar_resnet8', '--runs', '1', '--threads', String(count)]
+    const { status, stdout, stderr } = await resnet(args)
+    expect(status).toBe(0)
+    const notes = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('running '))
+    const processors = availableParallelism()
+    if (count <= processors) expect(notes).toEqual([])
+    else expect(notes).toEqual([expect.stringMatching(/^note: \d+ threads share \d+ processors?, and wait/)])
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`${count} threads`)
   })
 })
 

@@ -5,7 +5,7 @@ import { wholeNumber } from './arguments.ts'
 import { kindLines, layerLines, networkLines } from './bench-lines.ts'
 import type { Context } from './context.ts'
 import { type Measured, type MeasureOptions, measure } from './measure.ts'
-import { preciseHelp } from './model-options.ts'
+import { preciseHelp, threadCount } from './model-options.ts'
 import { heading, printJson, printLines } from './output.ts'
 import { pictureFile, savePicture } from './picture-file.ts'
 
@@ -30,7 +30,7 @@ export function addBench(program: Command, context: Context): void {
     .option('--batch <n>', 'images at once', wholeNumber(1, 4096), 1)
     .option('--runs <n>', 'timed runs, of which the median counts', wholeNumber(1, 10_000), 20)
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
-    .option('--threads <n>', 'threads to compute on', wholeNumber(1, 1024))
+    .option('--threads <n>', 'threads to compute on', threadCount)
     .option('--precise', preciseHelp)
     .option('--per-layer', "time each kernel against the machine's measured peak, and sum up by kind")
     .option(

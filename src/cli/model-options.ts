@@ -1,6 +1,7 @@
 /** The options that every command with a model shares, and the model they name. */
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
+import { parallelism } from '#platform/engines/wasm/worker'
 import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import type { Model } from '../checkpoint/model.ts'
@@ -75,7 +76,17 @@ export function addPreprocessingOptions(command: Command): Command {
 function addEngineOptions(command: Command): Command {
   return command
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
-    .option('--threads <n>', 'threads to compute on, for engines that have them', wholeNumber(1, 1024))
+    .option('--threads <n>', 'threads to compute on, for engines that have them', threadCount)
+}
+
+/** Reads `--threads`; more of them than processors are taken, and said to be slower. */
+export function threadCount(text: string): number {
+  const [threads, processors] = [wholeNumber(1, 1024)(text), parallelism()]
+  if (threads > processors)
+    tell(
+      `${threads} threads share ${processors} processor${processors === 1 ? '' : 's'}, and wait for each other: ${processors} would be faster`,
+    )
+  return threads
 }
 
 /** Adds the options to a command that runs the model. */

@@ -16,6 +16,7 @@ import {
   modelHelp,
   type PreprocessingOptions,
   preprocessingOf,
+  threadCount,
 } from './model-options.ts'
 import { lastRunFolder, newRunFolder } from './run-folders.ts'
 import { TrainingOutput } from './training-output.ts'
@@ -74,7 +75,7 @@ export function addTrain(program: Command, context: Context): void {
       oneOf(['only']),
     )
     .option('--engine <name>', 'what computes: wasm (default) or reference')
-    .option('--threads <n>', 'threads to compute on', wholeNumber(1, 1024))
+    .option('--threads <n>', 'threads to compute on', threadCount)
   addPreprocessingOptions(command)
     .option('--json', 'answer one JSON object a line: epochs, then the summary')
     .addHelpText('after', recipesHelp)

@@ -1,5 +1,5 @@
 /** Who runs programs: threads in lockstep over shared memory, or the calling thread where memory cannot be shared. */
-import { keepAlive, startThread, type Thread } from '#platform/engines/wasm/worker'
+import { keepAlive, parallelism, startThread, type Thread } from '#platform/engines/wasm/worker'
 import { EngineError } from '../../errors.ts'
 import type { Heap } from './memory.ts'
 import { Pace, sliceMs } from './pace.ts'
@@ -30,6 +30,17 @@ export interface Crew {
   dismiss(reason: Error): Promise<void>
 }
 
+/**
+ * How often a thread looks whether the others are there before it sleeps, a tenth of a millisecond. Not where threads wait for
+ * processors: who looks then takes the time of those that are waited for.
+ */
+const spins = 20_000
+
+function describe(count: number, processors: number): string {
+  if (count > processors) return `${count} threads on ${processors} processor${processors === 1 ? '' : 's'}`
+  return count === 1 ? '1 thread' : `${count} threads`
+}
+
 /** Threads over shared memory. The calling thread never computes, so that a page stays responsive. */
 export class ThreadCrew implements Crew {
   readonly threads: number
@@ -42,9 +53,19 @@ export class ThreadCrew implements Crew {
 
   constructor({ heap, module, kernels }: CrewOptions, count: number) {
     this.threads = count
-    this.description = count === 1 ? '1 thread' : `${count} threads`
+    const processors = parallelism()
+    const waits = count > processors
+    this.description = describe(count, processors)
     this.#heap = heap
-    const shared = { memory: heap.memory, module, kernels, count, control, phaseWords }
+    const shared = {
+      memory: heap.memory,
+      module,
+      kernels,
+      count,
+      control,
+      phaseWords,
+      spins: waits ? 0 : spins,
+    }
     this.#members = Array.from({ length: count }, (_, index) =>
       startThread({ ...shared, index }, (message) => {
         if ('error' in message) void this.dismiss(new EngineError(`a thread died: ${message.error}`))

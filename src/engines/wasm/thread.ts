@@ -31,12 +31,14 @@ export interface ThreadData {
   readonly count: number
   readonly control: typeof control
   readonly phaseWords: number
+  /** How often it looks for the others before it sleeps. */
+  readonly spins: number
 }
 
 export type ThreadMessage = { readonly stopped: boolean } | { readonly error: string }
 
 export function threadMain(data: ThreadData, post: (message: ThreadMessage) => void): void {
-  const { memory, module, kernels, index, count, control: word, phaseWords: size } = data
+  const { memory, module, kernels, index, count, control: word, phaseWords: size, spins } = data
   const { exports } = new WebAssembly.Instance(module, { env: { memory } })
   const run = kernels.map((name) => {
     const kernel = exports[name]
@@ -47,7 +49,7 @@ export function threadMain(data: ThreadData, post: (message: ThreadMessage) => v
 
   /** Spins for a moment, then sleeps, until a word changes. */
   const waitWhile = (at: number, value: number) => {
-    for (let spin = 0; spin < 20_000; spin++) if (Atomics.load(shared, at) !== value) return
+    for (let spin = 0; spin < spins; spin++) if (Atomics.load(shared, at) !== value) return
     while (Atomics.load(shared, at) === value) Atomics.wait(shared, at, value)
   }
 

@@ -1,15 +1,16 @@
 /** Threads in Node: `worker_threads` that never keep the process alive. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { processorLimit } from './processor-limit.node.ts'
 import { type ThreadData, type ThreadMessage, threadMain } from './thread.ts'
 
 export interface Thread {
   terminate(): Promise<void>
 }
 
-/** Threads that this machine runs at once. */
+/** Threads that this machine runs at once: its processors, or as much of them as a container may use. */
 export function parallelism(): number {
-  return availableParallelism()
+  return Math.min(availableParallelism(), processorLimit())
 }
 
 /** Starts a thread; `answer` gets its messages, and an error when it dies. */
@@ -17,15 +18,27 @@ export function startThread(data: ThreadData, answer: (message: ThreadMessage) =
   const source = `const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');(${threadMain})(workerData, (message) => parentPort.postMessage(message))`
   // What the program itself was started with (modules to preload, the kind of its text) is nothing to a thread.
   const worker = new Worker(source, { eval: true, execArgv: [], workerData: data })
+  let ending: Promise<unknown> | undefined
+  /** What happens to a thread that is being ended is no news. */
+  const died = (error: string) => {
+    if (ending === undefined) answer({ error })
+  }
   worker.on('message', answer)
-  worker.on('error', (error) => answer({ error: String(error) }))
-  worker.on('exit', (code) => answer({ error: `it ended with code ${code}` }))
+  worker.on('error', (error) => died(isRefusal(error) ? refused : String(error)))
+  worker.on('exit', (code) => died(`it ended with code ${code}`))
   worker.unref()
   return {
     async terminate() {
-      await worker.terminate()
+      ending ??= worker.terminate()
+      await ending
     },
   }
+}
+
+const refused = 'the system starts no more threads; take fewer, or raise its limit of processes'
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INIT_FAILED'
 }
 
 /** Keeps the process alive while something runs; answers how to let it go. */
