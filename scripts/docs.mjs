@@ -71,6 +71,7 @@ const leftOut = {
   'resnet data cifar10 --out datasets':
     'fetches 170 MB; the tests of datasets fetch from a server of their own',
   'resnet data cifar10': 'fetches 170 MB',
+  'resnet convert resnet50.keras_in1k model.safetensors': 'fetches 95 MB; another line converts a checkpoint',
   'resnet classify new.jpg --model': 'is the beginning of a line',
   'resnet classify': 'names a command',
   'resnet list': 'names a command',

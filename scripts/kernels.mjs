@@ -1,7 +1,7 @@
 // Assembles the WebAssembly kernels: kernels/*.ts writes their text, binaryen turns it into bytes, and the bytes of each
-// level become a module with a base64 string, which any bundler takes along.
+// level become a module with a base64 string, which any bundler takes along. The threads' program becomes a string as well.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import binaryen from 'binaryen'
 
@@ -45,3 +45,12 @@ const folder = `${root}/src/engines/wasm/generated`
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 for (const [name, level] of Object.entries(levels)) writeFileSync(`${folder}/${name}.ts`, textOf(name, level))
+
+// Text that is made here stays as it is: what bundlers, minifiers and coverage tools do to functions does not reach it.
+const thread = readFileSync(`${root}/build/src/engines/wasm/thread.js`, 'utf8').replaceAll(/^export /gm, '')
+writeFileSync(
+  `${folder}/thread-text.ts`,
+  `/** The text of thread.ts, which defines \`threadMain\`. Written by scripts/kernels.mjs. */
+export const threadText = ${JSON.stringify(thread)}
+`,
+)

@@ -95,7 +95,7 @@ describe('the shipped CIFAR-10 model', () => {
       notes: [expect.stringMatching(/^pictures: RGB .*the model file/)],
     })
     expect(labels.slice(0, 3)).toEqual(['airplane', 'automobile', 'bird'])
-    for (const { file } of SHIPPED_MODELS) expect(statSync(file).size).toBeLessThan(700_000)
+    for (const { file } of SHIPPED_MODELS) expect(statSync(file()).size).toBeLessThan(700_000)
   })
 
   it.skipIf(dataFolder === undefined)('names 87 of 100 test pictures rightly, as its page says', async () => {

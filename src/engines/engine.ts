@@ -7,6 +7,11 @@ export type TensorMap = ReadonlyMap<string, Float32Array>
 export interface EngineOptions {
   /** Threads to compute on; the engine's own choice without it. */
   readonly threads?: number
+  /**
+   * In pages: the address of the package's file `dist/engines/wasm/thread-program.browser.js` (with `thread.js` and `hello.js`
+   * beside it), where the bundler does not take it along and a policy forbids workers from blobs.
+   */
+  readonly threadProgram?: string | URL
   /** Sums every product by its definition, without Winograd's shorter way (which rounds a little more). */
   readonly precise?: boolean
 }

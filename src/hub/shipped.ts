@@ -6,8 +6,8 @@ export interface ShippedModel {
   readonly description: string
   /** The named variant that its tensors fill. */
   readonly architecture: string
-  /** A model file beside the built package; bundlers find it by this very form of address and take it along. */
-  readonly file: URL
+  /** Where its file is: beside the built package. Throws where a bundle does not know its own address. */
+  readonly file: () => URL
 }
 
 export const SHIPPED_MODELS: readonly ShippedModel[] = [
@@ -15,7 +15,8 @@ export const SHIPPED_MODELS: readonly ShippedModel[] = [
     name: 'cifar10-resnet20',
     description: "the CIFAR ResNet-20 of the paper, trained by this package on CIFAR-10's ten classes",
     architecture: 'resnet20',
-    file: new URL('../../models/cifar10-resnet20.safetensors', import.meta.url),
+    // Bundlers find the file by this very form of address and take it along. What has no address throws only when asked.
+    file: () => new URL('../../models/cifar10-resnet20.safetensors', import.meta.url),
   },
 ]
 
@@ -23,3 +24,7 @@ export const SHIPPED_MODELS: readonly ShippedModel[] = [
 export function findShipped(name: string): ShippedModel | undefined {
   return SHIPPED_MODELS.find((row) => row.name === name)
 }
+
+/** What helps where a bundle has not taken a shipped model along. */
+export const leftBehind =
+  "copy the package's models/cifar10-resnet20.safetensors beside the bundle, and give loadModel its bytes (in Node: its path)"

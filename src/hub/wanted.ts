@@ -27,4 +27,4 @@ export function packageLabel(wanted: Pick<WantedPackage, 'package' | 'version'>)
 
 /** What the browser's twins answer. */
 export const NODE_ONLY =
-  'npm packages are fetched and cached in Node; in a browser pass the address or the bytes of the model instead'
+  'published models and npm packages are fetched by Node alone; for a page, write the model into a file by "resnet convert NAME model.safetensors", serve it, and give loadModel its bytes: await (await fetch("model.safetensors")).arrayBuffer()'

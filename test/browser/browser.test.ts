@@ -21,7 +21,7 @@ import { root } from '../command.ts'
 import { relativeDifference } from '../network.ts'
 import { writeSmallPictures } from '../small-pictures.ts'
 import { findChromium } from './chromium.ts'
-import type { Labelled, probe as Probe } from './probe.ts'
+import type { Answer, Labelled, probe as Probe } from './probe.ts'
 import { type Server, serve } from './server.ts'
 import { trainSteps } from './train-steps.ts'
 
@@ -116,6 +116,68 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
       'relaxed SIMD, 1 thread, as the page is not cross-origin isolated and cannot share memory',
     )
     expect(relativeDifference(logits, await expectedLogits())).toBeLessThan(1e-3)
+  })
+
+  describe('under a policy', () => {
+    const strict = "script-src 'self' 'wasm-unsafe-eval'"
+    const typed = `${strict}; require-trusted-types-for 'script'; trusted-types resnet-ts`
+    const noWorker = /^relaxed SIMD, 1 thread, as no worker starts here: the page's policy forbids it/
+
+    async function answerUnder(policy: string, options = {}): Promise<Answer> {
+      const server = await serve(site, { isolated: true, policy })
+      const page = await browser.newPage()
+      try {
+        await page.goto(`${server.address}probe/probe.html`)
+        return await page.evaluate(
+          (given) => probe.logits('/tiny.safetensors', '/picture.png', given),
+          options,
+        )
+      } finally {
+        await page.close()
+        await server.close()
+      }
+    }
+
+    test.for([
+      ['of own scripts alone, threads are a file of the bundle', strict, {}, /^relaxed SIMD, 2 threads$/],
+      [
+        'of trusted types, threads are a blob where blobs are allowed',
+        `${typed}; worker-src 'self' blob:`,
+        {},
+        /, 2 threads$/,
+      ],
+      ['of trusted types without blobs, the calling thread computes', typed, {}, noWorker],
+      ['without workers, the calling thread computes', `${strict}; worker-src 'none'`, {}, noWorker],
+      [
+        'without workers, one thread needs none',
+        `${strict}; worker-src 'none'`,
+        { threads: 1 },
+        /, 1 thread$/,
+      ],
+      [
+        'an address of the program that is wrong is named',
+        strict,
+        { threadProgram: '/none.js' },
+        /, 1 thread, as no worker starts from \/none\.js: /,
+      ],
+    ] as const)('%s', async ([, policy, options, words]) => {
+      const { runsOn, logits } = await answerUnder(policy, { threads: 2, ...options })
+      expect(runsOn).toMatch(words)
+      const loaded = await loadModel(join(site, 'tiny.safetensors'), { engine: 'reference' })
+      const expected = await loaded.logitsOf(await loaded.prepare(picture))
+      expect(relativeDifference(logits, [...expected])).toBeLessThan(1e-3)
+    })
+
+    test('that forbids WebAssembly, the error says which word is missing, and the reference engine answers', async () => {
+      const policy = "script-src 'self'"
+      const server = await serve(site, { isolated: true, policy })
+      await onProbe(server, async (page) => {
+        expect(await page.evaluate(() => probe.refusal('/tiny.safetensors'))).toMatch(
+          /^EngineError: the page's policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src; the engine "reference"/,
+        )
+      }).finally(() => server.close())
+      expect((await answerUnder(policy, { engine: 'reference' })).logits.length).toBeGreaterThan(0)
+    })
   })
 
   test('the shipped model comes with the page, and sees its class where it does in Node', async () => {

@@ -6,6 +6,7 @@ import {
   buildResNet,
   config,
   initialise,
+  type LoadOptions,
   loadModel,
   train,
   trainingSetOf,
@@ -34,13 +35,23 @@ export interface FineTuned {
 
 export const probe = {
   /** The scores of a picture by a model file, both fetched from the server. */
-  async logits(model: string, picture: string): Promise<Answer> {
+  async logits(model: string, picture: string, options: LoadOptions = {}): Promise<Answer> {
     const bytes = async (address: string) => (await fetch(address)).arrayBuffer()
-    const loaded = await loadModel(await bytes(model))
+    const loaded = await loadModel(await bytes(model), options)
     const logits = await loaded.logitsOf(await loaded.prepare(await bytes(picture)))
     const { runsOn } = loaded
     await loaded.dispose()
     return { runsOn, logits: [...logits] }
+  },
+
+  /** What an engine says that cannot be opened. */
+  async refusal(model: string): Promise<string> {
+    try {
+      await loadModel(await (await fetch(model)).arrayBuffer())
+      return 'it opened'
+    } catch (error) {
+      return String(error)
+    }
   },
 
   /** Where the shipped model, which lies beside the bundle, sees its best class in a picture. */

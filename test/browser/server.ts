@@ -21,7 +21,13 @@ export interface Server {
   close(): Promise<void>
 }
 
-export async function serve(folder: string, { isolated }: { readonly isolated: boolean }): Promise<Server> {
+export interface ServeOptions {
+  readonly isolated: boolean
+  /** A Content-Security-Policy. */
+  readonly policy?: string
+}
+
+export async function serve(folder: string, { isolated, policy }: ServeOptions): Promise<Server> {
   const server = createServer(async ({ url = '/' }, response) => {
     const path = normalize(join(folder, decodeURIComponent(new URL(url, 'http://localhost').pathname)))
     const bytes = path.startsWith(folder + sep) ? await readFile(path).catch(() => undefined) : undefined
@@ -29,6 +35,7 @@ export async function serve(folder: string, { isolated }: { readonly isolated: b
     response.writeHead(bytes === undefined ? 404 : 200, {
       'Content-Type': type,
       ...(isolated ? isolation : {}),
+      ...(policy === undefined ? {} : { 'Content-Security-Policy': policy }),
     })
     response.end(bytes)
   })

@@ -1,9 +1,9 @@
 /** Who runs programs: threads in lockstep over shared memory, or the calling thread where memory cannot be shared. */
-import { keepAlive, parallelism, startThread, type Thread } from '#platform/engines/wasm/worker'
+import { keepAlive, parallelism } from '#platform/engines/wasm/worker'
 import { EngineError } from '../../errors.ts'
 import type { Heap } from './memory.ts'
 import { Pace, sliceMs } from './pace.ts'
-import { control, phaseWords } from './thread.ts'
+import { control, phaseWords, type StartThread, type Thread } from './thread.ts'
 
 export interface CrewOptions {
   readonly heap: Heap
@@ -38,7 +38,7 @@ const spins = 20_000
 
 function describe(count: number, processors: number): string {
   if (count > processors) return `${count} threads on ${processors} processor${processors === 1 ? '' : 's'}`
-  return count === 1 ? '1 thread' : `${count} threads`
+  return `${count} threads`
 }
 
 /** Threads over shared memory. The calling thread never computes, so that a page stays responsive. */
@@ -51,7 +51,7 @@ export class ThreadCrew implements Crew {
   #failure: Error | undefined
   #settle: { resolve(stopped: boolean): void; reject(error: Error): void } | undefined
 
-  constructor({ heap, module, kernels }: CrewOptions, count: number) {
+  constructor({ heap, module, kernels }: CrewOptions, count: number, startThread: StartThread) {
     this.threads = count
     const processors = parallelism()
     const waits = count > processors
@@ -114,21 +114,24 @@ export class ThreadCrew implements Crew {
 /** The calling thread, which computes in slices, so that a page still answers. */
 export class CallingThread implements Crew {
   readonly threads = 1
-  readonly description = '1 thread, as the page is not cross-origin isolated and cannot share memory'
+  readonly description: string
   readonly #heap: Heap
   readonly #kernels: readonly Kernel[]
   #failure: Error | undefined
 
-  private constructor(heap: Heap, kernels: readonly Kernel[]) {
+  private constructor(heap: Heap, kernels: readonly Kernel[], description: string) {
+    this.description = description
     this.#heap = heap
     this.#kernels = kernels
   }
 
-  static async open({ heap, module, kernels }: CrewOptions): Promise<CallingThread> {
+  /** `why` there are no more threads; nothing where one was asked for. */
+  static async open({ heap, module, kernels }: CrewOptions, why?: string): Promise<CallingThread> {
     const { exports } = await WebAssembly.instantiate(module, { env: { memory: heap.memory } })
     return new CallingThread(
       heap,
       kernels.map((name) => kernelNamed(exports, name)),
+      why === undefined ? '1 thread' : `1 thread, as ${why}`,
     )
   }
 

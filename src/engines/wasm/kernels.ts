@@ -34,11 +34,25 @@ export async function compileKernels(
   const bytes = Uint8Array.from(atob(kernelModule.bytes), (character) => character.charCodeAt(0))
   if (!shared) bytes[kernelModule.unshared.at] = kernelModule.unshared.byte
   if (!WebAssembly.validate(bytes)) return undefined
-  const module = await WebAssembly.compile(bytes)
+  const module = await compiled(bytes)
   const names = WebAssembly.Module.exports(module).map((entry) => entry.name)
   const { columns, title } = levels[name]
   return { module, names, columns, description: title }
 }
+
+async function compiled(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const policy = /polic|CSP/i.test(reason)
+      ? "the page's policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"
+      : 'WebAssembly does not compile here'
+    throw new EngineError(`${policy}; ${withoutWebAssembly} (${reason})`, { cause: error })
+  }
+}
+
+const withoutWebAssembly = 'the engine "reference" computes without it, slowly'
 
 /**
  * The fastest level's kernels. Those for a V8 that revectorizes are experimental: `tested` answers them only when they are
@@ -51,10 +65,13 @@ export async function chooseKernels(
   tested: (options: KernelOptions) => Promise<Kernels | undefined>,
   asked: Revectorization = revectorization(),
 ): Promise<Kernels> {
+  if (typeof WebAssembly === 'undefined')
+    throw new EngineError(`there is no WebAssembly here; ${withoutWebAssembly}`)
   const wide = asked === 'on' ? await tested(options) : undefined
   if (wide !== undefined) return wide
   const kernels = (await compileKernels('relaxed', options)) ?? (await compileKernels('simd', options))
-  if (kernels === undefined) throw new EngineError('this machine has no WebAssembly with SIMD and threads')
+  if (kernels === undefined)
+    throw new EngineError(`WebAssembly here has no SIMD; a newer browser has, and ${withoutWebAssembly}`)
   if (asked === 'off') return kernels
   return { ...kernels, description: `${kernels.description}, as ${levels.wide.title} failed its test` }
 }

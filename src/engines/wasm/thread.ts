@@ -1,6 +1,6 @@
 /**
  * What each thread runs: it sleeps until a program is posted, goes through the phases with the others, and meets them at a
- * barrier after each. The function is sent to workers as text, so it stands on nothing but its arguments.
+ * barrier after each. Some workers get this file as text (scripts/kernels.mjs), so it imports nothing.
  */
 
 /** Words at the bottom of memory by which the threads agree. */
@@ -34,6 +34,14 @@ export interface ThreadData {
   /** How often it looks for the others before it sleeps. */
   readonly spins: number
 }
+
+/** A thread that was started. */
+export interface Thread {
+  terminate(): Promise<void>
+}
+
+/** Starts a thread; `answer` gets its messages, and an error when it dies. */
+export type StartThread = (data: ThreadData, answer: (message: ThreadMessage) => void) => Thread
 
 export type ThreadMessage = { readonly stopped: boolean } | { readonly error: string }
 

@@ -10,8 +10,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder } from '../../cache-folder.node.ts'
 
-const trial = new URL('./simd-trial.node.js', import.meta.url)
-const manifest = new URL('../../../package.json', import.meta.url)
+/** Addresses are taken when they are asked for: some bundles have none. */
+const trial = () => new URL('./simd-trial.node.js', import.meta.url)
+const manifest = () => new URL('../../../package.json', import.meta.url)
 
 /** A trial takes a second; one that hangs is a no. */
 const longestMs = 30_000
@@ -29,7 +30,9 @@ export function flagsWork(flags: readonly string[]): boolean {
 type Answer = 'right' | 'wrong'
 
 function tryOut(flags: readonly string[]): Answer {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(trial), ...flags], {
+  const program = trialPath()
+  if (program === undefined) return 'wrong'
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...flags], {
     encoding: 'utf8',
     timeout: longestMs,
     // What this process was started with is nothing to the trial: it might be a debugger, or a module to preload.
@@ -40,11 +43,19 @@ function tryOut(flags: readonly string[]): Answer {
   return status === 0 && stdout === 'right' && known ? 'right' : 'wrong'
 }
 
+function trialPath(): string | undefined {
+  try {
+    return fileURLToPath(trial())
+  } catch {
+    return undefined
+  }
+}
+
 /** The file of the cache in which the answer stands: its name follows from all that the answer depends on. */
 function answerFile(flags: readonly string[]): string | undefined {
   try {
     const { node, v8 } = process.versions
-    const key = [node, v8, process.arch, cpus()[0]?.model, readFileSync(manifest, 'utf8'), flags]
+    const key = [node, v8, process.arch, cpus()[0]?.model, readFileSync(manifest(), 'utf8'), flags]
     const hash = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16)
     return join(cacheFolder(), 'simd', hash)
   } catch {

@@ -1,13 +1,13 @@
 /** The WebAssembly engine: graphs as programs over one shared memory, run by threads in lockstep. */
 import { withOptimisedKernels } from '#platform/engines/wasm/experimental-simd'
-import { parallelism } from '#platform/engines/wasm/worker'
+import { parallelism, threadStarter } from '#platform/engines/wasm/worker'
 import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { bindBatch, elements } from '../../ops/shape.ts'
 import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engine.ts'
 import { readTensors, writeTensors } from '../state.ts'
 import { compile, draw, type Program } from './compile.ts'
-import { CallingThread, type Crew, ThreadCrew } from './crew.ts'
+import { CallingThread, type Crew, type CrewOptions, ThreadCrew } from './crew.ts'
 import { checkFits } from './fit.ts'
 import { chooseKernels, compileKernels, type KernelOptions, type Kernels } from './kernels.ts'
 import type { LevelName } from './levels.ts'
@@ -34,8 +34,8 @@ export const wasmEngine: Engine = {
  */
 export async function openSession(
   state: TensorMap,
-  { threads = parallelism(), precise = false }: EngineOptions,
-  shared = typeof SharedArrayBuffer !== 'undefined',
+  { threads = parallelism(), precise = false, threadProgram }: EngineOptions,
+  shared = sharesMemory(),
   level?: LevelName,
 ): Promise<Session> {
   if (!Number.isInteger(threads) || threads < 1)
@@ -45,7 +45,12 @@ export async function openSession(
       ? await chooseKernels({ shared }, revectorizedKernels)
       : await compileKernels(level, { shared })
   if (kernels === undefined) throw new EngineError(`this machine's WebAssembly has no ${level} level`)
-  return sessionOn(kernels, state, { shared, precise, ...(shared ? { threads } : {}) })
+  return sessionOn(kernels, state, { shared, precise, threads, threadProgram })
+}
+
+/** Node has no isolation, and always memory to share. */
+function sharesMemory(): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && globalThis.crossOriginIsolated !== false
 }
 
 /** Kernels of the widest level by kind of memory: tested once in a process, and compiled for all of its sessions. */
@@ -70,19 +75,35 @@ async function testedKernels({ shared }: KernelOptions): Promise<Kernels | undef
 interface Placement {
   readonly shared: boolean
   readonly precise?: boolean
-  /** The calling thread computes without it. */
+  /** One without it. */
   readonly threads?: number
+  readonly threadProgram?: string | URL | undefined
 }
 
-async function sessionOn(
-  kernels: Kernels,
-  state: TensorMap,
-  { shared, precise = false, threads }: Placement,
-): Promise<Session> {
+async function sessionOn(kernels: Kernels, state: TensorMap, placement: Placement): Promise<Session> {
+  const { shared, precise = false } = placement
   const heap = new Heap({ shared })
-  const parts = { heap, module: kernels.module, kernels: kernels.names }
-  const crew = threads === undefined ? await CallingThread.open(parts) : new ThreadCrew(parts, threads)
+  const crew = await crewOn({ heap, module: kernels.module, kernels: kernels.names }, placement)
   return new WasmSession({ state: new States(heap, state), heap, kernels, crew, precise })
+}
+
+/** The calling thread needs no worker: it computes where one thread is asked for, and where there cannot be more. */
+async function crewOn(
+  options: CrewOptions,
+  { shared, threads = 1, threadProgram }: Placement,
+): Promise<Crew> {
+  if (!shared) return CallingThread.open(options, notShared())
+  if (threads === 1) return CallingThread.open(options)
+  const starter = await threadStarter(threadProgram)
+  return typeof starter === 'string'
+    ? CallingThread.open(options, starter)
+    : new ThreadCrew(options, threads, starter)
+}
+
+function notShared(): string {
+  return globalThis.crossOriginIsolated === true
+    ? 'this browser gives no memory to share (SharedArrayBuffer), though the page is cross-origin isolated'
+    : 'the page is not cross-origin isolated and cannot share memory'
 }
 
 interface SessionParts {

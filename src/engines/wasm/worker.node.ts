@@ -1,21 +1,25 @@
 /** Threads in Node: `worker_threads` that never keep the process alive. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { threadText } from './generated/thread-text.ts'
 import { processorLimit } from './processor-limit.node.ts'
-import { type ThreadData, type ThreadMessage, threadMain } from './thread.ts'
-
-export interface Thread {
-  terminate(): Promise<void>
-}
+import type { StartThread, ThreadData, ThreadMessage } from './thread.ts'
 
 /** Threads that this machine runs at once: its processors, or as much of them as a container may use. */
 export function parallelism(): number {
   return Math.min(availableParallelism(), processorLimit())
 }
 
-/** Starts a thread; `answer` gets its messages, and an error when it dies. */
-export function startThread(data: ThreadData, answer: (message: ThreadMessage) => void): Thread {
-  const source = `const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');(${threadMain})(workerData, (message) => parentPort.postMessage(message))`
+/** How threads are started, or why none can be. Their program is text, which every bundle of the package has. */
+export async function threadStarter(_program?: string | URL): Promise<StartThread | string> {
+  return startThread
+}
+
+const source = `${threadText}
+const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
+threadMain(workerData, (message) => parentPort.postMessage(message))`
+
+const startThread: StartThread = (data: ThreadData, answer: (message: ThreadMessage) => void) => {
   // What the program itself was started with (modules to preload, the kind of its text) is nothing to a thread.
   const worker = new Worker(source, { eval: true, execArgv: [], workerData: data })
   let ending: Promise<unknown> | undefined
