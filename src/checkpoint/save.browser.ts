@@ -5,6 +5,7 @@ import { ResourceError } from '../errors.ts'
 export async function saveFile(
   path: string,
   _chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  _signal?: AbortSignal,
 ): Promise<number> {
   throw new ResourceError(
     `${path}: a web page cannot write files by path; offer the bytes of writeModel as a download`,

@@ -8,11 +8,12 @@ import { ResourceError, systemCode } from '../errors.ts'
 
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
-/** Throws `ResourceError` where the disk does not take it. Returns the bytes written. */
-export async function saveFile(path: string, chunks: Chunks): Promise<number> {
+/** Throws `ResourceError` where the disk does not take it, and the signal's reason once that fires. Returns the bytes written. */
+export async function saveFile(path: string, chunks: Chunks, signal?: AbortSignal): Promise<number> {
   const temporary = `${path}.${randomUUID().slice(0, 8)}.part`
   try {
-    const bytes = await writeAll(temporary, chunks)
+    const bytes = await writeAll(temporary, chunks, signal)
+    signal?.throwIfAborted()
     await rename(temporary, path)
     return bytes
   } catch (error) {
@@ -28,12 +29,12 @@ export async function saveFile(path: string, chunks: Chunks): Promise<number> {
   }
 }
 
-async function writeAll(path: string, chunks: Chunks): Promise<number> {
+async function writeAll(path: string, chunks: Chunks, signal: AbortSignal | undefined): Promise<number> {
   const file = await open(path, 'wx')
   try {
     let bytes = 0
     for await (const chunk of chunks) {
-      await file.writeFile(chunk)
+      await file.writeFile(chunk, { signal })
       bytes += chunk.byteLength
     }
     await file.sync()

@@ -3,6 +3,11 @@ import { saveFile } from '#platform/checkpoint/save'
 import type { Model } from './model.ts'
 import { type WriteOptions, writeModel } from './model-file.ts'
 
+export interface SaveOptions extends WriteOptions {
+  /** Ends the writing, and leaves no file. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * Saves a model as one `.safetensors` file, in Node; answers its size in bytes. The file appears under its name only
  * when it is whole.
@@ -10,6 +15,6 @@ import { type WriteOptions, writeModel } from './model-file.ts'
  * @throws ResourceError where it cannot be written.
  * @throws CheckpointError as `writeModel` does.
  */
-export async function saveModel(path: string, model: Model, options?: WriteOptions): Promise<number> {
-  return saveFile(path, writeModel(model, options))
+export async function saveModel(path: string, model: Model, options?: SaveOptions): Promise<number> {
+  return saveFile(path, writeModel(model, options), options?.signal)
 }

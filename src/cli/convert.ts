@@ -36,32 +36,36 @@ export function addConvert(program: Command, context: Context): void {
     .action(async (from: string, out: string, options: ConvertOptions) => {
       const [format, save] = writerOf(out, options)
       const model = await modelOf(from, options, context)
-      const bytes = await save(out, model, options)
+      const bytes = await save(out, model, { ...options, signal: context.signal })
       const tensors = model.tensors.size
       if (options.json) printJson({ in: from, out, format, tensors, bytes })
       else printLines([`${out}: ${model.name}, ${formatCount(tensors)} tensors, ${formatBytes(bytes)}`])
     })
 }
 
-type Save = (path: string, model: Model, options: ConvertOptions) => Promise<number>
+type Save = (
+  path: string,
+  model: Model,
+  options: ConvertOptions & { readonly signal: AbortSignal },
+) => Promise<number>
 
 /** What writes each format, which the ending of the file's name tells. */
 const writers: readonly (readonly [format: string, save: Save])[] = [
   [
     'safetensors',
-    async (path, model, { half }) => {
+    async (path, model, { half, signal }) => {
       const { saveModel } = await import('../checkpoint/save.ts')
-      const bytes = await saveModel(path, model, { precision: half ? 'float16' : 'float32' })
+      const bytes = await saveModel(path, model, { precision: half ? 'float16' : 'float32', signal })
       if (half) await tellKeptSingle(model)
       return bytes
     },
   ],
   [
     'onnx',
-    async (path, model) => {
+    async (path, model, { signal }) => {
       if (model.answers === 'none')
         tell('it has no classifier: the output of the ONNX file is features, what a classifier would read')
-      return (await import('../export/save.ts')).saveOnnx(path, model)
+      return (await import('../export/save.ts')).saveOnnx(path, model, { signal })
     },
   ],
 ]

@@ -49,7 +49,7 @@ export async function measure(arch: string, options: MeasureOptions): Promise<Me
     ...(threads === undefined ? {} : { threads }),
     ...(precise === undefined ? {} : { precise }),
   }
-  const work = workload(arch, mode, batch)
+  const work = await workload(arch, mode, batch)
   const session = await engine.open(work.states, engineOptions)
   try {
     for (const [name, graph] of work.graphs) await session.add(name, graph, { batch })

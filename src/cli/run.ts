@@ -1,23 +1,19 @@
 /**
  * From arguments to exit status: 0, 2 for what the user gave, 1 for what the world or we did wrong, 130 after
- * Ctrl-C, 143 where a scheduler ended it.
+ * Ctrl-C, 143 where a scheduler ended it (SIGTERM), 129 where its terminal was closed (SIGHUP).
  * Every failure is one line on standard error.
  */
 import { type Command, CommanderError } from 'commander'
 import { ResNetError } from '../errors.ts'
 import { printError } from './output.ts'
 import { createProgram } from './program.ts'
+import { watchStreams } from './streams.ts'
 
-/** Aborted by Ctrl-C or SIGTERM; commands hand it to whatever takes long. */
+/** Aborted by Ctrl-C, SIGTERM or SIGHUP; commands hand it to whatever takes long. */
 const interruption = new AbortController()
 
 /** Runs the command and answers its exit status. */
 export async function run(args: readonly string[]): Promise<number> {
-  // A reader that has seen enough (`resnet list | head`) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
   let savesFirst = false
   let interrupted = 130
   const interrupt = (code: number) => {
@@ -25,10 +21,21 @@ export async function run(args: readonly string[]): Promise<number> {
     interrupted = code
     interruption.abort()
     // Files half written are removed by then; arithmetic that is under way is not waited for.
-    if (!savesFirst) setTimeout(() => process.exit(code), 500).unref()
+    if (!savesFirst) setTimeout(() => process.exit(code), 300).unref()
   }
   process.on('SIGINT', () => interrupt(130))
   process.on('SIGTERM', () => interrupt(143))
+  process.on('SIGHUP', () => interrupt(129))
+  watchStreams({
+    // A training goes on unseen: its log is in the run's folder. What only answers has nobody to answer.
+    closed: () => {
+      if (!savesFirst) process.exit(0)
+    },
+    failed: () => {
+      if (!savesFirst) process.exit(1)
+      if (!interruption.signal.aborted) interrupt(1)
+    },
+  })
   let status: 0 | 1 | 2 = 0
   const program = createProgram({
     signal: interruption.signal,

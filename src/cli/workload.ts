@@ -1,10 +1,10 @@
 /** What `resnet bench` has an engine do: pictures through a network, or steps of its training, on first weights and noise. */
 import { buildResNet } from '../architecture/build.ts'
 import { buildTraining } from '../architecture/training.ts'
+import { variantNamed } from '../architecture/variants.ts'
 import type { Session, TensorMap } from '../engines/engine.ts'
 import type { Graph } from '../graph/graph.ts'
-import { initialise } from '../graph/initialise.ts'
-import { firstWeights } from '../inference/first-weights.ts'
+import { firstWeights, initialised } from '../inference/first-weights.ts'
 import { bindBatch, elements } from '../ops/shape.ts'
 
 export const modes = ['inference', 'training'] as const
@@ -22,12 +22,12 @@ export interface Workload {
   run(session: Session, options: { readonly signal: AbortSignal }): Promise<unknown>
 }
 
-export function workload(arch: string, mode: Mode, batch: number): Workload {
+export function workload(arch: string, mode: Mode, batch: number): Promise<Workload> {
   return mode === 'inference' ? inference(arch, batch) : training(arch, batch)
 }
 
-function inference(arch: string, batch: number): Workload {
-  const { config, tensors } = firstWeights(arch, 0)
+async function inference(arch: string, batch: number): Promise<Workload> {
+  const { config, tensors } = await firstWeights(arch, 0)
   const graph = buildResNet(config)
   const inputs = noise(graph, batch)
   return {
@@ -40,8 +40,8 @@ function inference(arch: string, batch: number): Workload {
 }
 
 /** A step of one micro-batch: forward, loss, backward, and stochastic gradient descent with momentum. */
-function training(arch: string, batch: number): Workload {
-  const { config } = firstWeights(arch, 0)
+async function training(arch: string, batch: number): Promise<Workload> {
+  const { config } = variantNamed(arch)
   const graphs = buildTraining(config)
   const targets = new Float32Array(batch * config.classes)
   for (let image = 0; image < batch; image++) targets[image * config.classes + (image % config.classes)] = 1
@@ -57,7 +57,7 @@ function training(arch: string, batch: number): Workload {
     ]),
   )
   return {
-    states: initialise(graphs, 0),
+    states: await initialised(graphs, 0),
     graphs: new Map([
       ['first', graphs.first],
       ['update', graphs.update],

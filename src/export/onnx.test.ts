@@ -79,8 +79,8 @@ describe('export', () => {
     )
   })
 
-  test('says of a model what its own model file says', () => {
-    const model = firstWeights('resnet20', 7)
+  test('says of a model what its own model file says', async () => {
+    const model = await firstWeights('resnet20', 7)
     const { metadata, name } = readOnnx(onnxOfModel(model))
     expect(name).toBe('resnet20')
     expect(JSON.parse(metadata.get('config') ?? '')).toEqual(model.config)

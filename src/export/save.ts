@@ -9,6 +9,10 @@ import { onnxOfModel } from './onnx.ts'
  *
  * @throws ExportError where ONNX cannot hold the network; ResourceError where the file cannot be written.
  */
-export async function saveOnnx(path: string, model: Model): Promise<number> {
-  return saveFile(path, [onnxOfModel(model)])
+export async function saveOnnx(
+  path: string,
+  model: Model,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<number> {
+  return saveFile(path, [onnxOfModel(model)], signal)
 }

@@ -1,7 +1,7 @@
 /** The start of a network: each state filled by its own rule from a seed, the same on every machine. */
 import { elementsPerImage, type Shape } from '../ops/shape.ts'
 import type { Graph, Initialiser, StateValue } from './graph.ts'
-import { normal, uniform } from './random.ts'
+import { normals, uniforms } from './random.ts'
 
 /**
  * First values of all states. The random numbers of a state depend on the seed and its name alone, so two networks that
@@ -19,13 +19,17 @@ function initialValues(state: StateValue, seed: number): Float32Array {
       return values.fill(initialiser.value)
     case 'uniform': {
       const bound = 1 / Math.sqrt(initialiser.fanIn)
-      return values.map((_, index) => (2 * uniform(seed, name, index) - 1) * bound)
+      const number = uniforms(seed, name)
+      for (let i = 0; i < values.length; i++) values[i] = (2 * number(i) - 1) * bound
+      return values
     }
     case 'normal':
     case 'kaiming-normal': {
       const deviation =
         initialiser.kind === 'normal' ? initialiser.deviation : Math.sqrt(2 / fan(shape, initialiser))
-      return values.map((_, index) => normal(seed, name, index) * deviation)
+      const number = normals(seed, name)
+      for (let i = 0; i < values.length; i++) values[i] = number(i) * deviation
+      return values
     }
   }
 }

@@ -21,7 +21,17 @@ export function hashName(name: string): number {
 
 /** 32 random bits for a chain of counters. */
 export function randomBits(...counters: readonly number[]): number {
-  return counters.reduce((h, counter) => mix(h ^ mix((counter + 0x9e3779b9) | 0)), 0)
+  return counters.reduce(continued, 0)
+}
+
+/** The bits of a chain that has one counter more. */
+function continued(bits: number, counter: number): number {
+  return mix(bits ^ mix((counter + 0x9e3779b9) | 0))
+}
+
+/** A random number in [0, 1) by the last counter of a chain whose others are behind `bits`. */
+export function uniformAfter(bits: number, counter: number): number {
+  return continued(bits, counter) / 0x1_0000_0000
 }
 
 /** A random number in [0, 1) for a chain of counters. */
