@@ -6,8 +6,7 @@
  */
 import { access, realpath } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
-import Config from '@npmcli/config'
-import npmDefinitions from '@npmcli/config/lib/definitions/index.js'
+import type Config from '@npmcli/config'
 import * as v from 'valibot'
 import { HubError } from '../errors.ts'
 
@@ -33,8 +32,9 @@ export interface NpmConfig {
  * @throws HubError when npm's own reader cannot take them.
  */
 export async function readNpmConfig(): Promise<NpmConfig> {
-  const config = new Config({
-    ...npmDefinitions,
+  const { Reader, definitions } = await loadReader()
+  const config = new Reader({
+    ...definitions,
     npmPath: await findNpm(),
     // The reader writes to the environment it is given, and would take our command line for npm's.
     env: { ...process.env },
@@ -43,7 +43,7 @@ export async function readNpmConfig(): Promise<NpmConfig> {
   })
   try {
     await config.load()
-    return settingsOf(config)
+    return settingsOf(config, definitions)
   } catch (error) {
     throw new HubError(
       `npm's settings cannot be read (${firstLine(error)}); "npm config list" shows where they are`,
@@ -54,7 +54,31 @@ export async function readNpmConfig(): Promise<NpmConfig> {
   }
 }
 
-function settingsOf(config: Config): NpmConfig {
+/**
+ * npm's reader, by names that bundlers leave alone: it assigns to `process.env.NODE_ENV`, which they replace by a text, and
+ * nothing could be built then. A bundle finds it where the package is installed.
+ */
+async function loadReader(): Promise<{ readonly Reader: typeof Config; readonly definitions: Definitions }> {
+  const names = ['@npmcli/config', '@npmcli/config/lib/definitions/index.js'] as const
+  try {
+    const reader: typeof import('@npmcli/config') = await import(
+      /* webpackIgnore: true */ /* @vite-ignore */ names[0]
+    )
+    const all: typeof import('@npmcli/config/lib/definitions/index.js') = await import(
+      /* webpackIgnore: true */ /* @vite-ignore */ names[1]
+    )
+    return { Reader: reader.default, definitions: all.default }
+  } catch (error) {
+    throw new HubError(
+      `npm's settings cannot be read, since the package ${names[0]} is not here (${firstLine(error)}); a bundle that takes models from npm needs it beside itself: npm install ${names[0]}, or leave resnet-ts out of the bundle`,
+      { cause: error },
+    )
+  }
+}
+
+type Definitions = typeof import('@npmcli/config/lib/definitions/index.js')['default']
+
+function settingsOf(config: Config, { definitions }: Definitions): NpmConfig {
   const flat = flattened(config)
   const timeout = config.get('fetch-timeout')
   const tag = config.get('tag')
@@ -78,16 +102,13 @@ function settingsOf(config: Config): NpmConfig {
     tag: typeof tag === 'string' ? tag : 'latest',
     patienceMs,
     replaceRegistryHost: typeof host === 'string' ? host : 'npmjs',
-    publicHost: defaultRegistryHost(),
+    publicHost: defaultRegistryHost(definitions),
   }
 }
 
 /** The host of npm's own default registry, from npm's own table of settings. */
-function defaultRegistryHost(): string {
-  const registry = v.safeParse(
-    v.object({ registry: v.object({ default: v.string() }) }),
-    npmDefinitions.definitions,
-  )
+function defaultRegistryHost(definitions: object): string {
+  const registry = v.safeParse(v.object({ registry: v.object({ default: v.string() }) }), definitions)
   return registry.success ? new URL(registry.output.registry.default).host : ''
 }
 

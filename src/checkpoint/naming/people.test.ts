@@ -239,6 +239,8 @@ describe('any prefix and any head', () => {
           expect(named.prefix).toBe(prefix)
           expect(recognition.headless).toBe(false)
           expect(sameStates(statesOf(recognition.config), states)).toBe(true)
+          // A collection of CIFAR's networks calls its classifier so, whose shortcuts pad on both sides.
+          if (head === 'linear' && variant.config.input[0] === 32) return
           expect(recognition.variant).toBe(read([...states]).recognition.variant)
         },
       ),

@@ -5,7 +5,11 @@ import type { LoadedRuntime } from './runtime.ts'
 /** Throws `EngineError` where the package is not installed. The threads are an option of each session here. */
 export async function loadRuntime(_threads: number | undefined): Promise<LoadedRuntime> {
   try {
-    const runtime = await import('onnxruntime-node')
+    // By a name that bundlers leave alone: it is optional, and a native module.
+    const name = 'onnxruntime-node'
+    const runtime: typeof import('onnxruntime-node') = await import(
+      /* webpackIgnore: true */ /* @vite-ignore */ name
+    )
     return { name: 'onnxruntime-node', runtime }
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? error.code : undefined
