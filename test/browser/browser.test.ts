@@ -302,7 +302,7 @@ describe.skipIf(browserPath === undefined)(browserTest, () => {
       expect(await page.locator('#lesson').innerText()).toMatch(/(8\d|9\d|100) % of unseen ones right$/)
 
       await drawCross(page)
-      await page.getByText('where it sees kite').waitFor()
+      await page.getByText('where it sees kite').waitFor({ timeout: 120_000 })
       await page.click('#clear')
       expect(await page.locator('#drawing').evaluate(coloursOn)).toBe(1)
 
