@@ -71,7 +71,7 @@ export type { Answers, Model } from './checkpoint/model.ts'
 /** Writes a model as one file of safetensors, in chunks. */
 export { type WriteOptions, writeModel } from './checkpoint/model-file.ts'
 /** Writes a model file under a path, whole or not at all. */
-export { saveModel } from './checkpoint/save.ts'
+export { type SaveOptions, saveModel } from './checkpoint/save.ts'
 /** A network or a model as the bytes of an ONNX file. */
 export { type OnnxOptions, onnxOfModel, toOnnx } from './export/onnx.ts'
 /** Writes an ONNX file under a path, whole or not at all. */

@@ -3,6 +3,7 @@ import { saveFile } from '#platform/checkpoint/save'
 import type { Model } from './model.ts'
 import { type WriteOptions, writeModel } from './model-file.ts'
 
+/** How a model file is saved. */
 export interface SaveOptions extends WriteOptions {
   /** Ends the writing, and leaves no file. */
   readonly signal?: AbortSignal
