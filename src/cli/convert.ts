@@ -5,8 +5,8 @@ import type { Model } from '../checkpoint/model.ts'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { addModelOptions, type ModelOptions, readModelFrom, tell } from './model-options.ts'
-import { printJson, printLines } from './output.ts'
+import { addModelOptions, type ModelOptions, readModelFrom } from './model-options.ts'
+import { printJson, printLines, tell } from './output.ts'
 
 interface ConvertOptions extends ModelOptions {
   readonly seed: number

@@ -2,7 +2,7 @@
 import { ResNetError } from '../errors.ts'
 import type { EncodedPicture } from '../images/picture.ts'
 import type { Context } from './context.ts'
-import { printError } from './output.ts'
+import { printError, tell } from './output.ts'
 import { Progress } from './progress.ts'
 
 export interface Failed {
@@ -44,8 +44,7 @@ export async function eachPicture<T>(
       continue
     }
     total += list.pictures.length - 1
-    for (const note of [...list.notes, ...passedOverNotes(list.passedOver)])
-      process.stderr.write(`note: ${path}: ${note}\n`)
+    for (const note of [...list.notes, ...passedOverNotes(list.passedOver)]) tell(`${path}: ${note}`)
     try {
       for (const { file, read } of list.pictures) {
         await attempt(file, async () => one({ file, bytes: await read() }))

@@ -6,7 +6,7 @@ import { formatInterval } from '../inference/interval.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
-import { printError, printJson, printLines, table } from './output.ts'
+import { printError, printJson, printLines, table, tell } from './output.ts'
 import { pictureFile, savePicture } from './picture-file.ts'
 import { Progress } from './progress.ts'
 import { rowFile, saveRows } from './row-file.ts'
@@ -73,7 +73,7 @@ export function addEvaluate(program: Command, context: Context): void {
       if (evaluation.errors.length > 0) context.setStatus(2)
       // The whole command: the clock of the process starts with it.
       const answer = { ...evaluation, seconds: performance.now() / 1000 }
-      for (const note of evaluation.notes) process.stderr.write(`note: ${note}\n`)
+      for (const note of evaluation.notes) tell(note)
       if (confusion !== undefined) {
         const { drawConfusion } = await import('../plots/confusion.ts')
         await savePicture(confusion, await drawConfusion(evaluation))

@@ -9,6 +9,7 @@ import type { ReadOptions } from '../inference/load.ts'
 import type { LoadedModel } from '../inference/loaded-model.ts'
 import { keyValue, numbers, oneOf, size, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
+import { tell } from './output.ts'
 import { Progress } from './progress.ts'
 
 export interface PreprocessingOptions {
@@ -178,11 +179,6 @@ export function preprocessingOf({
 
 function tellNotes({ notes }: Model): void {
   for (const note of notes) tell(note)
-}
-
-/** Tells what a person should know, on standard error. */
-export function tell(note: string): void {
-  process.stderr.write(`note: ${note}\n`)
 }
 
 /** The entries that are there: an optional field is left out, never undefined. */

@@ -1,25 +1,25 @@
 /** What the command writes: JSON or lines on standard output, in colour only where a terminal shows it. */
-import { styleText } from 'node:util'
 import { formatTable, type TableColumn, wrapped } from './table.ts'
+import { marks, write } from './terminal.ts'
 
 /** One JSON value on standard output: on one line, but with indents where a person reads it. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`)
+  write(process.stdout, `${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`)
 }
 
 /** Lines on standard output. */
 export function printLines(lines: readonly string[]): void {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  write(process.stdout, lines.map((line) => `${line}\n`).join(''))
 }
 
 /** A heading: bold where there are colours. */
 export function heading(text: string): string {
-  return inColour() ? styleText('bold', text, { validateStream: false }) : text
+  return inColour() ? marks.bold + text + marks.end : text
 }
 
 /** What steps back: dim where there are colours. */
 export function aside(text: string): string {
-  return inColour() ? styleText('dim', text, { validateStream: false }) : text
+  return inColour() ? marks.dim + text + marks.end : text
 }
 
 /**
@@ -53,8 +53,17 @@ export function paragraph(text: string, indent = ''): readonly string[] {
   return wrapped(text, lineWidth() - indent.length).map((line, index) => (index === 0 ? line : indent + line))
 }
 
-/** A message on standard error, without control characters that a file's name may hold. */
+/** A message on standard error. */
 export function printError(message: string): void {
-  const lines = message.split('\n').map((line) => line.replace(/\p{Cc}+/gu, ' ').trimEnd())
-  process.stderr.write(`resnet: ${lines.join('\n')}\n`)
+  write(process.stderr, `resnet: ${message.trimEnd()}\n`)
+}
+
+/** What a person should know, on standard error. */
+export function tell(note: string): void {
+  tellLine(`note: ${note}`)
+}
+
+/** A line on standard error. */
+export function tellLine(text: string): void {
+  write(process.stderr, `${text}\n`)
 }

@@ -5,7 +5,7 @@
  */
 import { type Command, CommanderError } from 'commander'
 import { ResNetError } from '../errors.ts'
-import { printError } from './output.ts'
+import { printError, tellLine } from './output.ts'
 import { createProgram } from './program.ts'
 import { watchStreams } from './streams.ts'
 
@@ -71,7 +71,7 @@ function report(error: unknown, debug: boolean, help: string): number {
     return 2
   }
   printError(error instanceof Error ? explain(error) : String(error))
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (debug && error instanceof Error) tellLine(error.stack ?? '')
   return error instanceof ResNetError ? error.exitStatus : 1
 }
 

@@ -1,5 +1,7 @@
 /** One line on standard error that renews itself on a terminal; elsewhere a plain line now and then. */
 
+import { clearLine, write } from './terminal.ts'
+
 const terminalMs = 200
 const plainMs = 10_000
 
@@ -19,10 +21,11 @@ export class StatusLine {
     if (now < this.#next) return
     this.#next = now + (this.#terminal ? terminalMs : plainMs)
     this.#shown = true
-    process.stderr.write(this.#terminal ? `\r\u001b[K${line()}` : `${line()}\n`)
+    if (this.#terminal) clearLine(process.stderr)
+    write(process.stderr, this.#terminal ? line() : `${line()}\n`)
   }
 
   clear(): void {
-    if (this.#shown && this.#terminal) process.stderr.write('\r\u001b[K')
+    if (this.#shown && this.#terminal) clearLine(process.stderr)
   }
 }

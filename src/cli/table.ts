@@ -1,5 +1,5 @@
 /** Tables whose columns line up, whatever script their words are written in. */
-import { stripVTControlCharacters } from 'node:util'
+import { unmarked, writtenInLine } from './terminal.ts'
 
 export interface TableColumn {
   readonly title: string
@@ -21,7 +21,7 @@ const invisible = /^[\p{Mark}\p{Format}]+$/u
 
 /** Cells that a text takes in a terminal. */
 export function displayWidth(text: string): number {
-  const plain = stripVTControlCharacters(text)
+  const plain = unmarked(text)
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.length
   let width = 0
   for (const { segment } of graphemes.segment(plain)) {
@@ -51,9 +51,10 @@ export interface TableOptions {
 /** Lines of a table with two spaces between its columns. */
 export function formatTable(
   columns: readonly TableColumn[],
-  rows: readonly (readonly string[])[],
+  given: readonly (readonly string[])[],
   { heading = (line) => line, width = Number.POSITIVE_INFINITY }: TableOptions = {},
 ): readonly string[] {
+  const rows = given.map((row) => row.map(writtenInLine))
   const titles = columns.map(({ title }) => title)
   const widths = fitted(
     columns,
