@@ -85,7 +85,7 @@ export const aliasTable: readonly Alias[] = [...article, ...former, ...libraries
  * (`IMAGENET1K_V2`). Tags that are not here are those of a network's own row.
  */
 const tags: readonly (readonly [tag: RegExp, Pick<Alias, 'preprocessing' | 'published'>])[] = [
-  [/^imagenet1k_v1$/, { ...bilinear, published: [224, 0.875] }],
+  [/^(imagenet1k_v1|default)$/, { ...bilinear, published: [224, 0.875] }],
   [/^imagenet1k_v2$/, { ...bilinear, published: [224, 224 / 232] }],
   [/^(tv|fb_ssl|fb_swsl|fb_wsl)_/, { ...bilinear, published: [224, 0.875] }],
   [/^tv2_/, { ...bilinear, published: [176, 0.875] }],
@@ -95,15 +95,26 @@ const tags: readonly (readonly [tag: RegExp, Pick<Alias, 'preprocessing' | 'publ
 ]
 
 /** Weights that were tuned apart from the others of their tag. */
-const ownTags: ReadonlyMap<string, Published> = new Map([
-  ['resnet50.a1h_in1k', [176, 0.9]],
-  ['resnet50_gn.a1h_in1k', [224, 0.94]],
-])
+const ownTags: readonly (readonly [name: RegExp, Pick<Alias, 'preprocessing' | 'published'>])[] = [
+  [/^resnet50\.a1h_in1k$/, { ...bicubic, published: [176, 0.9] }],
+  [/^resnet50_gn\.a1h_in1k$/, { ...bicubic, published: [224, 0.94] }],
+  [/^resnet50d\.ra4_e3600_r224_in1k$/, { preprocessing: 'half-imagenet', published: [224, 0.95] }],
+  [/^resnetv2_34d\.ra4_e3600_r384_in1k$/, { published: [384, 1] }],
+  [/^seresnet50\.ra2_in1k$/, { ...bicubic, published: [224, 0.875] }],
+  [/^seresnextaa101d_32x8d\.sw_in12k_ft_in1k$/, { ...bicubic, published: [224, 0.875] }],
+  [/^seresnextaa101d_32x8d\.sw_in12k$/, { ...bicubic, published: [224, 0.95] }],
+  [/^densenet\d+\.tv_in1k$/, { ...bicubic, published: [224, 0.875] }],
+  // torchvision's `DEFAULT` are its second weights, where there are such.
+  [
+    /^(resnet(50|101|152)|resnext50_32x4d|resnext101_32x8d|wide_resnet(50|101)_2)\.default$/,
+    { ...bilinear, published: [224, 224 / 232] },
+  ],
+]
 
 function asTagged(base: string, tag: string): Pick<Alias, 'preprocessing' | 'published'> {
+  const [, own] = ownTags.find(([name]) => name.test(`${base}.${tag}`)) ?? []
   const [, usual] = tags.find(([pattern]) => pattern.test(tag)) ?? []
-  const own = ownTags.get(`${base}.${tag}`)
-  return { ...usual, ...(own === undefined ? {} : { published: own }) }
+  return own ?? usual ?? {}
 }
 
 /**
