@@ -264,6 +264,7 @@ describe('mistakes', () => {
     [['show', 'resnet50', '--set', 'stages.0.blocks=0'], 'stages.0.blocks: must be a whole number from 1'],
     [['show', 'resnet50', '--set', 'stride=2'], 'there is no field "stride"'],
     [['show', 'resnet50', '--block', '5.0'], 'the blocks are layer1.0 to layer4.2'],
+    [['show', 'resnet50', '--block', '5.0', '--json'], 'the blocks are layer1.0 to layer4.2'],
     [['compare', 'resnet50'], "missing required argument 'b'"],
     [['data', 'cifar'], 'there are: cifar10, cifar100'],
     [['data', 'cifar10', '--from', 'mirror'], 'no address to fetch from'],

@@ -28,7 +28,7 @@ function inShell(args: readonly string[], rest: string): Promise<Pick<Outcome, '
   return new Promise((resolve) => {
     const child = execFile(
       'bash',
-      ['-c', line, process.execPath, join(root, 'dist/cli/main.js'), ...args],
+      ['-o', 'pipefail', '-c', line, process.execPath, join(root, 'dist/cli/main.js'), ...args],
       (_, _stdout, stderr) => resolve({ status: child.exitCode, stderr }),
     )
   })
@@ -42,6 +42,14 @@ describe('a reader that leaves', () => {
     expect(status).toBe(0)
     const events = await readFile(join(folder, 'unread/events.jsonl'), 'utf8')
     expect(events).toContain('"reason":"finished","epochs":3')
+  })
+
+  test('of notes stops nothing, and a failure keeps its status', async () => {
+    const trained = await inShell([...training('notes'), '--threads', '64'], '2>&1 | true')
+    expect(trained.status).toBe(0)
+    expect(existsSync(join(folder, 'notes/best.safetensors'))).toBe(true)
+    const failed = await inShell(['show', 'resnet51'], '2>&1 | true')
+    expect(failed.status).toBe(2)
   })
 
   test('ends what only answers, without a word', async () => {

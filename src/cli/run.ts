@@ -15,6 +15,7 @@ const interruption = new AbortController()
 /** Runs the command and answers its exit status. */
 export async function run(args: readonly string[]): Promise<number> {
   let savesFirst = false
+  let status: 0 | 1 | 2 = 0
   let interrupted = 130
   const interrupt = (code: number) => {
     if (interruption.signal.aborted) process.exit(code)
@@ -29,14 +30,13 @@ export async function run(args: readonly string[]): Promise<number> {
   watchStreams({
     // A training goes on unseen: its log is in the run's folder. What only answers has nobody to answer.
     closed: () => {
-      if (!savesFirst) process.exit(0)
+      if (!savesFirst) process.exit(status)
     },
     failed: () => {
       if (!savesFirst) process.exit(1)
       if (!interruption.signal.aborted) interrupt(1)
     },
   })
-  let status: 0 | 1 | 2 = 0
   const program = createProgram({
     signal: interruption.signal,
     saveFirst() {

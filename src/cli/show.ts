@@ -54,6 +54,10 @@ async function show(text: string, options: ShowOptions, context: Context): Promi
   const algorithms = options.algorithms
     ? (await import('../engines/wasm/algorithms.ts')).algorithmsOf(graph)
     : undefined
+  const { describeBlock } = await import('../analysis/diagram.ts')
+  const usual = summary.sections.filter(({ blocks }) => blocks.length > 0)[1]?.blocks[0]?.name
+  // A block that is not there is refused, whatever is shown in its place.
+  const diagram = describeBlock(graph, options.block ?? usual ?? '1.0')
   if (options.json) {
     const { input, classes } = config
     const { name, alias } = network
@@ -67,17 +71,12 @@ async function show(text: string, options: ShowOptions, context: Context): Promi
     return
   }
   const { overview } = await import('../analysis/overview.ts')
-  const { describeBlock } = await import('../analysis/diagram.ts')
-  const block =
-    options.block ?? summary.sections.filter(({ blocks }) => blocks.length > 0)[1]?.blocks[0]?.name
   printLines([
     ...head,
     '',
     ...tableLines(overview(graph, summary), config),
     '',
-    ...describeBlock(graph, block ?? '1.0')
-      .split('\n')
-      .map((line, index) => (index === 0 ? heading(line) : line)),
+    ...diagram.split('\n').map((line, index) => (index === 0 ? heading(line) : line)),
   ])
 }
 

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 
 export interface Unheard {
-  /** A reader that has seen enough (`resnet list | head`), or a terminal that is gone. */
+  /** Nobody reads the answer any more: a reader that has seen enough (`resnet list | head`), or a terminal that is gone. */
   closed(): void
   /** What cannot be written for another reason, as on a full disk. */
   failed(): void
@@ -17,7 +17,11 @@ export function watchStreams({ closed, failed }: Unheard): void {
   for (const [name, stream] of streams) {
     let told = false
     stream.on('error', ({ code = 'error' }: NodeJS.ErrnoException) => {
-      if (['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes(code)) return closed()
+      if (['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes(code)) {
+        // Notes that nobody reads are no reason to stop.
+        if (stream === process.stdout) closed()
+        return
+      }
       if (!told) tellPlainly(`resnet: ${name} cannot be written (${code}); is the disk full?\n`)
       told = true
       failed()

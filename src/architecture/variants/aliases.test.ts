@@ -4,6 +4,7 @@ import { aliases, aliasOf, config, publishedPreprocessing, variantNamed, variant
 
 describe('names that people type', () => {
   test.each([
+    ['plain20', 'cifar_plain20'],
     ['tv_resnet50', 'resnet50'],
     ['ssl_resnext101_32x8d', 'resnext101_32x8d'],
     ['swsl_resnet18', 'resnet18'],

@@ -32,6 +32,12 @@ const article: readonly Alias[] = depths.flatMap((depth) => [
       }))),
 ])
 
+/** The plain twins of `resnet20` and the others for CIFAR. */
+const plain: readonly Alias[] = [20, 32, 44, 56, 110, 1202].map((depth) => ({
+  name: `plain${depth}`,
+  of: `cifar_plain${depth}`,
+}))
+
 const weakly = [8, 16, 32, 48].map((width) => `resnext101_32x${width}d`)
 const semi = [
   'resnet18',
@@ -78,7 +84,7 @@ const libraries: readonly Alias[] = [
   ...[50, 101].map((depth) => ({ name: `se_resnext${depth}_32x4d`, of: `legacy_seresnext${depth}_32x4d` })),
 ]
 
-export const aliasTable: readonly Alias[] = [...article, ...former, ...libraries]
+export const aliasTable: readonly Alias[] = [...article, ...plain, ...former, ...libraries]
 
 /**
  * How weights of timm's tags see pictures (`default_cfgs` in timm/models/resnet.py), and torchvision's second ones
