@@ -1,7 +1,7 @@
 /** The preprocessing of every row, compared with what the networks' own packages say of their published weights. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { publishedPreprocessing, variantNamed, variants } from './variants.ts'
+import { isVariantName, publishedPreprocessing, variantNamed, variants } from './variants.ts'
 
 interface TimmRow {
   readonly mean: readonly number[]
@@ -16,6 +16,7 @@ const { rows }: { readonly rows: Readonly<Record<string, TimmRow>> } = JSON.pars
   readFileSync(new URL('../../fixtures/timm-preprocessing.json', import.meta.url), 'utf8'),
 )
 const timm = variants().filter(({ source, name }) => source.includes('timm') || Object.hasOwn(rows, name))
+const tagged = Object.keys(rows).filter((name) => name.includes('.') && isVariantName(name))
 const ofTimm = variants().filter(({ source }) => source === 'huggingface/pytorch-image-models')
 
 describe("timm's networks", () => {
@@ -24,7 +25,12 @@ describe("timm's networks", () => {
     expect(timm.length).toBeGreaterThan(90)
   })
 
-  test.each(timm.map(({ name }) => name))('%s is fed as its pretrained_cfg says', (name) => {
+  test('have all their tags compared', () => {
+    expect(Object.keys(rows).filter((name) => !isVariantName(name))).toEqual([])
+    expect(tagged.length).toBeGreaterThan(150)
+  })
+
+  test.each([...timm.map(({ name }) => name), ...tagged])('%s is fed as its pretrained_cfg says', (name) => {
     const variant = variantNamed(name)
     const row = rows[name]
     const side = row?.input_size ?? 0
@@ -67,4 +73,33 @@ test.each([
   expect(found.length).toBeGreaterThan(2)
   for (const variant of found)
     expect(publishedPreprocessing(variant, variant.config.input)).toMatchObject(expected)
+})
+
+/** `Weights.transforms()` of torchvision 0.14: what the short side is resized to. */
+describe("torchvision's weights", () => {
+  const twice =
+    'ResNet50 ResNet101 ResNet152 ResNeXt50_32X4D ResNeXt101_32X8D Wide_ResNet50_2 Wide_ResNet101_2'
+  const resized: readonly (readonly [string, number])[] = [
+    ...[...twice.split(' '), 'MobileNet_V2'].flatMap((name) => [
+      [`${name}_Weights.IMAGENET1K_V1`, 256] as const,
+      [`${name}_Weights.IMAGENET1K_V2`, 232] as const,
+      [`${name}_Weights.DEFAULT`, 232] as const,
+    ]),
+    ...['ResNet18', 'ResNet34'].flatMap((name) => [
+      [`${name}_Weights.IMAGENET1K_V1`, 256] as const,
+      [`${name}_Weights.DEFAULT`, 256] as const,
+    ]),
+    ['ResNeXt101_64X4D_Weights.IMAGENET1K_V1', 232],
+    ['ResNeXt101_64X4D_Weights.DEFAULT', 232],
+  ]
+
+  test.each(resized)('%s see 224 of %i', (name, size) => {
+    const variant = variantNamed(name)
+    expect(publishedPreprocessing(variant, variant.config.input)).toMatchObject({
+      mean: [0.485, 0.456, 0.406],
+      interpolation: 'bilinear',
+      crop: [224, 224],
+      resize: { size },
+    })
+  })
 })

@@ -100,12 +100,13 @@ export function variantNamed(name: string): Variant {
   return asPublishedUnder(alias, variantNamed(alias.of))
 }
 
-/** The filter and the size of the weights that are meant; the network's own statistics, where they are not ImageNet's. */
+/** The row with what its weights' tag says of pictures; ImageNet's statistics never replace others. */
 function asPublishedUnder({ preprocessing, published }: Alias, variant: Variant): Variant {
-  const isUsual = variant.preprocessing.startsWith('torch-imagenet')
+  const replacesOthers =
+    preprocessing?.startsWith('torch-imagenet') && !variant.preprocessing.startsWith('torch-imagenet')
   return {
     ...variant,
-    ...(preprocessing === undefined || !isUsual ? {} : { preprocessing }),
+    ...(preprocessing === undefined || replacesOthers ? {} : { preprocessing }),
     ...(published === undefined ? {} : { published }),
   }
 }

@@ -48,6 +48,7 @@ describe('names that people type', () => {
   test.each<[string, number, number, string]>([
     ['resnet50.a1_in1k', 224, 0.95, 'bicubic'],
     ['resnet50.a1h_in1k', 176, 0.9, 'bicubic'],
+    ['timm/ResNet-50.a1h_in1k', 176, 0.9, 'bicubic'],
     ['resnet101.a1h_in1k', 224, 0.95, 'bicubic'],
     ['resnet50.a3_in1k', 160, 0.95, 'bicubic'],
     ['resnet50.tv_in1k', 224, 0.875, 'bilinear'],

@@ -2,18 +2,13 @@
  * Names that people type for networks that have another name here: the article's words, timm's former prefixes and its tags,
  * torchvision's, Keras' and the hubs' spellings. Each stands for a row of the table.
  */
-import type { PreprocessingName } from '../preprocessing.ts'
-import type { Published } from './base.ts'
+import { type Seen, seenUnder } from './tags.ts'
 
 /** Another name for a network. */
-export interface Alias {
+export interface Alias extends Seen {
   readonly name: string
   /** The name in the table. */
   readonly of: string
-  /** How the weights that are published under this name see pictures, where that differs from the network's own row. */
-  readonly preprocessing?: PreprocessingName
-  /** Their side and share, where those differ from the row's. */
-  readonly published?: Published
 }
 
 const depths = [18, 34, 50, 101, 152]
@@ -87,43 +82,6 @@ const libraries: readonly Alias[] = [
 export const aliasTable: readonly Alias[] = [...article, ...plain, ...former, ...libraries]
 
 /**
- * How weights of timm's tags see pictures (`default_cfgs` in timm/models/resnet.py), and torchvision's second ones
- * (`IMAGENET1K_V2`). Tags that are not here are those of a network's own row.
- */
-const tags: readonly (readonly [tag: RegExp, Pick<Alias, 'preprocessing' | 'published'>])[] = [
-  [/^(imagenet1k_v1|default)$/, { ...bilinear, published: [224, 0.875] }],
-  [/^imagenet1k_v2$/, { ...bilinear, published: [224, 224 / 232] }],
-  [/^(tv|fb_ssl|fb_swsl|fb_wsl)_/, { ...bilinear, published: [224, 0.875] }],
-  [/^tv2_/, { ...bilinear, published: [176, 0.875] }],
-  [/^a3_in1k$/, { ...bicubic, published: [160, 0.95] }],
-  [/^(a1|a2|a1h|b1k|b2k|c1|c2|d|ah)_in1k$/, { ...bicubic, published: [224, 0.95] }],
-  [/^(bt|ra|ram|am|racm|gluon|miil)_in1k$/, { ...bicubic, published: [224, 0.875] }],
-]
-
-/** Weights that were tuned apart from the others of their tag. */
-const ownTags: readonly (readonly [name: RegExp, Pick<Alias, 'preprocessing' | 'published'>])[] = [
-  [/^resnet50\.a1h_in1k$/, { ...bicubic, published: [176, 0.9] }],
-  [/^resnet50_gn\.a1h_in1k$/, { ...bicubic, published: [224, 0.94] }],
-  [/^resnet50d\.ra4_e3600_r224_in1k$/, { preprocessing: 'half-imagenet', published: [224, 0.95] }],
-  [/^resnetv2_34d\.ra4_e3600_r384_in1k$/, { published: [384, 1] }],
-  [/^seresnet50\.ra2_in1k$/, { ...bicubic, published: [224, 0.875] }],
-  [/^seresnextaa101d_32x8d\.sw_in12k_ft_in1k$/, { ...bicubic, published: [224, 0.875] }],
-  [/^seresnextaa101d_32x8d\.sw_in12k$/, { ...bicubic, published: [224, 0.95] }],
-  [/^densenet\d+\.tv_in1k$/, { ...bicubic, published: [224, 0.875] }],
-  // torchvision's `DEFAULT` are its second weights, where there are such.
-  [
-    /^(resnet(50|101|152)|resnext50_32x4d|resnext101_32x8d|wide_resnet(50|101)_2)\.default$/,
-    { ...bilinear, published: [224, 224 / 232] },
-  ],
-]
-
-function asTagged(base: string, tag: string): Pick<Alias, 'preprocessing' | 'published'> {
-  const [, own] = ownTags.find(([name]) => name.test(`${base}.${tag}`)) ?? []
-  const [, usual] = tags.find(([pattern]) => pattern.test(tag)) ?? []
-  return own ?? usual ?? {}
-}
-
-/**
  * A name as people write it and the name that it may stand for: capitals, dashes, the hubs' owners, torchvision's weights
  * and timm's tags are no part of it.
  */
@@ -134,12 +92,11 @@ export function spellings(name: string): readonly Alias[] {
     .replace(/^(timm|microsoft|facebook)\//, '')
   const [, base = plain, tag] = /^([a-z][a-z0-9_-]*)\.([a-z][a-z0-9_]*)$/.exec(plain) ?? []
   const own = base.replace(/_weights$/, '').replaceAll('-', '_')
-  const preprocessing = tag === undefined ? {} : asTagged(own, tag)
   const wide = /^(?:wrn|wide_?resnet)_?(\d+)_(\d+)$/.exec(own)
   const forms = [
     own,
     own.replace(/^([a-z]+)_(\d)/, '$1$2'),
     ...(wide === null ? [] : [`wrn_${wide[1]}_${wide[2]}`]),
   ]
-  return [...new Set(forms)].map((of) => ({ name, of, ...preprocessing }))
+  return [...new Set(forms)].map((of) => ({ name, of, ...(tag === undefined ? {} : seenUnder(of, tag)) }))
 }
