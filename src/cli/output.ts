@@ -1,15 +1,21 @@
 /** What the command writes: JSON or lines on standard output, in colour only where a terminal shows it. */
 import { formatTable, type TableColumn, wrapped } from './table.ts'
-import { marks, write } from './terminal.ts'
+import { marks, write, writeStyled } from './terminal.ts'
 
 /** One JSON value on standard output: on one line, but with indents where a person reads it. */
 export function printJson(value: unknown): void {
   write(process.stdout, `${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`)
 }
 
+/** One JSON value on a line of standard output: one of many. */
+export function printJsonLine(value: unknown): void {
+  write(process.stdout, `${JSON.stringify(value)}\n`)
+}
+
 /** Lines on standard output. */
 export function printLines(lines: readonly string[]): void {
-  write(process.stdout, lines.map((line) => `${line}\n`).join(''))
+  const print = inColour() ? writeStyled : write
+  print(process.stdout, lines.map((line) => `${line}\n`).join(''))
 }
 
 /** A heading: bold where there are colours. */

@@ -71,7 +71,7 @@ function report(error: unknown, debug: boolean, help: string): number {
     return 2
   }
   printError(error instanceof Error ? explain(error) : String(error))
-  if (debug && error instanceof Error) tellLine(error.stack ?? '')
+  if (debug && error instanceof Error) tellLine(error.stack ?? error.message)
   return error instanceof ResNetError ? error.exitStatus : 1
 }
 

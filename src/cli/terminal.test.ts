@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { formatTable, left } from './table.ts'
-import { marks, unmarked, write, written, writtenInLine } from './terminal.ts'
+import { marks, unmarked, write, writeStyled, written, writtenInLine } from './terminal.ts'
 
 /** Every control, format and surrogate code point, and the two separators of lines. */
 const steering = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) =>
@@ -10,9 +10,9 @@ const steering = Array.from({ length: 0x110000 }, (_, code) => code).filter((cod
 )
 
 /** What a stream would show. */
-function shown(text: string): string {
+function shown(text: string, print = writeStyled): string {
   const given: string[] = []
-  write({ write: (piece: string | Uint8Array) => given.push(String(piece)) > 0 }, text)
+  print({ write: (piece: string | Uint8Array) => given.push(String(piece)) > 0 }, text)
   return given.join('')
 }
 
@@ -66,4 +66,11 @@ test('our own styles are sequences at the very end, and take no room', () => {
   const text = `${marks.bold}name${marks.end} \u001b[31m`
   expect(shown(text)).toBe('\u001b[1mname\u001b[22m \\u001b[31m')
   expect(unmarked(text)).toBe('name \u001b[31m')
+})
+
+test('a mark from outside is written out where no style is ours, so JSON stays JSON', () => {
+  const value = { label: `${marks.bold}cat${marks.end}` }
+  const text = shown(JSON.stringify(value), write)
+  for (const outside of [marks.bold, marks.end, '\u001b']) expect(text).not.toContain(outside)
+  expect(JSON.parse(text)).toEqual(value)
 })

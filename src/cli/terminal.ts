@@ -3,12 +3,12 @@
  * it (OSC 52 writes the clipboard, U+202E turns lines round). Everything that the command writes goes through here.
  */
 
+const joinsEmoji = /(?<=\p{Emoji}|\ufe0f)\u200d(?=\p{Extended_Pictographic})/u
+const joinsLetters = /(?<=[\u0600-\u1fff])[\u200c\u200d](?=[\u0600-\u1fff])/u
 /**
  * Controls, invisible formats and halves of characters, but the ends of lines and tabs, and joiners where they join: parts of
  * an emoji, letters of scripts that need them.
  */
-const joinsEmoji = /(?<=\p{Emoji}|\ufe0f)\u200d(?=\p{Extended_Pictographic})/u
-const joinsLetters = /(?<=[\u0600-\u1fff])[\u200c\u200d](?=[\u0600-\u1fff])/u
 const steering = new RegExp(
   `(?![\\n\\t]|${joinsEmoji.source}|${joinsLetters.source})[\\p{Cc}\\p{Cf}\\p{Cs}\\u2028\\u2029]`,
   'gu',
@@ -16,12 +16,14 @@ const steering = new RegExp(
 
 /** The text with what would steer a terminal written out as in JSON: `\u202e`. In a JSON text it means the same as before. */
 export function written(text: string): string {
-  return text.replace(steering, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  )
+  return text.replace(steering, asEscapes)
+}
+
+function asEscapes(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('')
 }
 
 /** The same for a cell or a name within a line, which has no ends of lines either. */
@@ -41,17 +43,26 @@ const sequences: ReadonlyMap<string, string> = new Map([
   [marks.end, '\u001b[22m'],
 ])
 
+const anyMark = /[\ufdd0-\ufdd2]/g
+
 /** The text without marks of styles, as it takes room. */
 export function unmarked(text: string): string {
-  return text.replace(/[\ufdd0-\ufdd2]/g, '')
+  return text.replace(anyMark, '')
 }
 
-/** Writes a text on standard output or error. */
-export function write(stream: Pick<NodeJS.WriteStream, 'write'>, text: string): void {
-  stream.write(written(text).replace(/[\ufdd0-\ufdd2]/g, (mark) => sequences.get(mark) ?? ''))
+type Stream = Pick<NodeJS.WriteStream, 'write'>
+
+/** Writes a text in which no style is ours: a mark in it came from outside, and is written out as well. */
+export function write(stream: Stream, text: string): void {
+  stream.write(written(text).replace(anyMark, asEscapes))
+}
+
+/** Writes a text with our styles. */
+export function writeStyled(stream: Stream, text: string): void {
+  stream.write(written(text).replace(anyMark, (mark) => sequences.get(mark) ?? ''))
 }
 
 /** Takes the line back that was written last, where nothing ended it. */
-export function clearLine(stream: Pick<NodeJS.WriteStream, 'write'>): void {
+export function clearLine(stream: Stream): void {
   stream.write('\r\u001b[K')
 }

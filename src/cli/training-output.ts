@@ -13,7 +13,7 @@ import type {
   Stepped,
   TrainingEvent,
 } from '../training/events.ts'
-import { aside, heading, printError, printLines, tellLine } from './output.ts'
+import { aside, heading, printError, printJsonLine, printLines, tellLine } from './output.ts'
 import { StatusLine } from './status-line.ts'
 
 interface Shown {
@@ -78,7 +78,7 @@ export class TrainingOutput {
   #epoch(event: EpochEnded): void {
     this.#status.clear()
     if (this.#shown.json) {
-      printLines([JSON.stringify(event)])
+      printJsonLine(event)
       return
     }
     const { epoch, train, val, rate, imagesPerSecond, seconds, best } = event
@@ -102,7 +102,7 @@ export class TrainingOutput {
     const { out } = this.#shown
     if (this.#shown.json) {
       const files = { model: join(out, 'best.safetensors'), report: join(out, 'report.html') }
-      printLines([JSON.stringify({ ...summary, out, ...files })])
+      printJsonLine({ ...summary, out, ...files })
       return
     }
     if (event.reason === 'interrupted') {

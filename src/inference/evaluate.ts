@@ -119,10 +119,14 @@ function targetsOf(
   indices: MatchedClasses['indices'],
   labels: readonly string[],
 ): readonly (Target | undefined)[] {
-  return indices.map((index, row) => {
-    if (index === undefined) return undefined
-    const isShared = indices.some((other, i) => other === index && i !== row)
-    return { index, label: isShared ? (classes[row] ?? '') : labelOf(labels, index) }
+  const [seen, shared] = [new Set<number>(), new Set<number>()]
+  for (const index of indices.filter((each) => each !== undefined))
+    (seen.has(index) ? shared : seen).add(index)
+  return classes.map((own, row) => {
+    const index = indices[row]
+    return index === undefined
+      ? undefined
+      : { index, label: shared.has(index) ? own : labelOf(labels, index) }
   })
 }
 

@@ -7,6 +7,7 @@ export async function pathKind(_path: string): Promise<PathKind> {
   return 'file'
 }
 
+/** A page has one name for a model: its address. */
 export async function oneNameOf(path: string): Promise<string> {
   return path
 }
