@@ -11,6 +11,12 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
   }
 }
 
+/** A folder, whose name is not empty: as with `--out "$UNSET"`. */
+export function folder(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('It must be a name, and is empty.')
+}
+
 /** Numbers between commas: `0.485,0.456,0.406`. */
 export function numbers(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))

@@ -1,5 +1,6 @@
 /** `resnet bench`: how fast networks run here, as a whole and kernel by kernel. */
 import { type Command, Option } from 'commander'
+import { checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import { kindLines, layerLines, networkLines } from './bench-lines.ts'
@@ -49,6 +50,7 @@ export function addBench(program: Command, context: Context): void {
         throw new ArgumentError(
           `--plot draws one network, not ${given.length}: resnet bench resnet50 --plot ${plot}`,
         )
+      if (plot !== undefined) await checkTarget(plot)
       const answers: Measured[] = []
       for (const arch of given.length === 0 ? defaultNetworks : given) {
         const layers = perLayer || plot !== undefined

@@ -1,11 +1,12 @@
 /** `resnet classify`: what pictures show. */
 import type { Command } from 'commander'
 import { formatShare } from '../analysis/format.ts'
+import { checkFolder, checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Prediction } from '../inference/predictions.ts'
-import { wholeNumber } from './arguments.ts'
+import { folder, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { eachPicture, type Failed, tellFailures } from './each-picture.ts'
+import { eachPicture, type Failed } from './each-picture.ts'
 import { MapFiles } from './map-files.ts'
 import { addInferenceOptions, defined, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { heading, printJson, printLines, table } from './output.ts'
@@ -48,10 +49,15 @@ export function addClassify(program: Command, context: Context): void {
     .option(
       '--cam <out>',
       'draw where the best class is seen, over each picture: NAME.png (.jpg, .webp) for one picture, or a folder',
+      folder,
     )
     .option('--class <class>', 'with --cam: the class that is looked for, by its name or number')
     .option('--out <file>', 'write a table, a row a picture and class: NAME.csv or NAME.jsonl', rowFile)
-    .option('--sort <dir>', 'copy each picture into a folder of its best class; nothing is overwritten')
+    .option(
+      '--sort <dir>',
+      'copy each picture into a folder of its best class; nothing is overwritten',
+      folder,
+    )
   addInferenceOptions(command)
     .option('--json', 'answer JSON')
     .addHelpText(
@@ -67,34 +73,41 @@ async function classify(files: readonly string[], options: ClassifyOptions, cont
     throw new ArgumentError('--class says what --cam draws; name a file or folder with --cam')
   const { decodePicture } = await import('../images/decode.node.ts')
   const maps = options.cam === undefined ? undefined : await MapFiles.open(options.cam, files)
+  if (options.sort !== undefined) await checkFolder(options.sort)
+  if (out !== undefined) await checkTarget(out)
+  const show = (answer: Answer) => printLines(linesOf(answer))
   const sorted = options.sort === undefined ? undefined : new SortedFolder(options.sort)
   const model = await openModel(options.model, options, context)
   const wanted = options.class === undefined ? undefined : classOf(options.class, model.model.labels)
-  const answers = await eachPicture(files, 'classifying', context, async (picture): Promise<Answer> => {
-    const { signal } = context
-    const { file } = picture
-    const pixels = await decodePicture(picture)
-    const predictions = await model.classify(pixels, { top, signal })
-    const [best] = predictions
-    const map = async (to: MapFiles) => {
-      const { drawMapOver } = await import('../inference/draw-map.ts')
-      const { seenRectangle } = await import('../images/preprocess.ts')
-      const found = await model.activationMap(pixels, { ...defined({ class: wanted }), signal })
-      return to.save(file, drawMapOver(pixels, found, seenRectangle(pixels, model.model.preprocessing)))
-    }
-    return {
-      file,
-      predictions,
-      ...(maps === undefined ? {} : { cam: await map(maps) }),
-      ...(sorted === undefined || best === undefined
-        ? {}
-        : { sorted: await sorted.add(file, picture.bytes, best.label) }),
-    }
-  })
+  const answers = await eachPicture(
+    files,
+    { task: 'classifying', ...(json ? {} : { show }) },
+    context,
+    async (picture): Promise<Answer> => {
+      const { signal } = context
+      const { file } = picture
+      const pixels = await decodePicture(picture)
+      const predictions = await model.classify(pixels, { top, signal })
+      const [best] = predictions
+      const map = async (to: MapFiles) => {
+        const { drawMapOver } = await import('../inference/draw-map.ts')
+        const { seenRectangle } = await import('../images/preprocess.ts')
+        const found = await model.activationMap(pixels, { ...defined({ class: wanted }), signal })
+        return to.save(file, drawMapOver(pixels, found, seenRectangle(pixels, model.model.preprocessing)))
+      }
+      return {
+        file,
+        predictions,
+        ...(maps === undefined ? {} : { cam: await map(maps) }),
+        ...(sorted === undefined || best === undefined
+          ? {}
+          : { sorted: await sorted.add(file, picture.bytes, best.label) }),
+      }
+    },
+  )
   await model.dispose()
   if (out !== undefined) await saveRows(out, titles, answers.flatMap(rowsOf))
   if (json) printJson(answers)
-  else printLines(tellFailures(answers).flatMap(linesOf))
 }
 
 /** A class by its name, which goes first, or by its number. */

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { formatBytes, formatCount } from '../analysis/format.ts'
 import type { Model } from '../checkpoint/model.ts'
+import { checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
@@ -35,6 +36,7 @@ export function addConvert(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  resnet convert resnet50-0676ba61.pth resnet50.safetensors')
     .action(async (from: string, out: string, options: ConvertOptions) => {
       const [format, save] = writerOf(out, options)
+      await checkTarget(out)
       const model = await modelOf(from, options, context)
       const bytes = await save(out, model, { ...options, signal: context.signal })
       const tensors = model.tensors.size

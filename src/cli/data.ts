@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { formatBytes, formatCount } from '../analysis/format.ts'
 import { PUBLISHED_DATASETS } from '../datasets/published.ts'
+import { folder } from './arguments.ts'
 import type { Context } from './context.ts'
 import { printJson, printLines } from './output.ts'
 import { Progress } from './progress.ts'
@@ -17,7 +18,7 @@ export function addData(program: Command, context: Context): void {
     .command('data')
     .description('fetch a published dataset; a download that broke off continues where it stopped')
     .argument('<name>', PUBLISHED_DATASETS.map(({ name }) => name).join(' or '))
-    .option('--out <folder>', 'the folder to keep it in, under its name', '.')
+    .option('--out <folder>', 'the folder to keep it in, under its name', folder, '.')
     .option('--from <address>', 'another address of the same archive, as of a mirror')
     .option('--json', 'answer JSON')
     .addHelpText('after', '\nExample:\n  resnet data cifar10 --out datasets')

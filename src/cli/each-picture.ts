@@ -10,13 +10,20 @@ export interface Failed {
   readonly error: string
 }
 
+export interface EachOptions<T> {
+  /** What is done, for people. */
+  readonly task: string
+  /** Takes each answer as it comes; where nobody does, the answers are JSON. */
+  readonly show?: (answer: T) => void
+}
+
 /**
  * Answers picture by picture, with progress: the files that are named, and those in the folders and archives that are.
- * What went wrong is told on standard error too, unless the answer is JSON.
+ * What went wrong is told on standard error too, unless the answer is JSON. Ctrl-C keeps what was answered until then.
  */
 export async function eachPicture<T>(
   paths: readonly string[],
-  task: string,
+  { task, show }: EachOptions<T>,
   { signal, setStatus }: Context,
   one: (picture: EncodedPicture) => Promise<T>,
 ): Promise<readonly (T | Failed)[]> {
@@ -26,23 +33,25 @@ export async function eachPicture<T>(
   const answers: (T | Failed)[] = []
   const attempt = async (file: string, work: () => Promise<T>) => {
     try {
-      answers.push(await work())
+      const answer = await until(signal, work())
+      answers.push(answer)
+      progress.end()
+      show?.(answer)
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof ResNetError)) throw error
       answers.push({ file, error: error.message })
+      progress.end()
+      if (show !== undefined) printError(error.message)
       setStatus(error.exitStatus)
     }
   }
   let total = paths.length
-  for (const path of paths) {
+  const answerAll = async (path: string) => {
     const list = await listPictures(path).catch((error: unknown) =>
       error instanceof ResNetError ? error : Promise.reject(error),
     )
-    if (list instanceof ResNetError) {
-      await attempt(path, () => Promise.reject(list))
-      continue
-    }
+    if (list instanceof ResNetError) return attempt(path, () => Promise.reject(list))
     total += list.pictures.length - 1
     for (const note of [...list.notes, ...passedOverNotes(list.passedOver)]) tell(`${path}: ${note}`)
     try {
@@ -54,15 +63,22 @@ export async function eachPicture<T>(
       await list.close()
     }
   }
+  try {
+    for (const path of paths) await answerAll(path)
+  } catch (error) {
+    if (!signal.aborted || answers.length === 0) throw error
+    tell(`interrupted: ${answers.length} of ${total} pictures are answered`)
+  }
   progress.end()
   return answers
 }
 
-/** Tells failures on standard error and keeps the rest. */
-export function tellFailures<T extends object>(answers: readonly (T | Failed)[]): readonly T[] {
-  return answers.filter((answer): answer is T => {
-    if (!('error' in answer)) return true
-    printError(String(answer.error))
-    return false
+/** The work's answer, which is not waited for once the signal fires. */
+function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
 }

@@ -1,10 +1,11 @@
 /** `resnet embed`: the features of pictures, to compare, search and cluster them by. */
 import type { Command } from 'commander'
 import { saveFile } from '../checkpoint/save.node.ts'
+import { checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { eachPicture, tellFailures } from './each-picture.ts'
+import { eachPicture } from './each-picture.ts'
 import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { printJson, printLines } from './output.ts'
 
@@ -48,12 +49,19 @@ export function addEmbed(program: Command, context: Context): void {
     .action(async (files: readonly string[], options: EmbedOptions) => {
       const { out, json } = options
       const format = out === undefined ? undefined : formatOf(out)
+      if (out !== undefined) await checkTarget(out)
+      const show = (answer: Answer) => printLines([lineOf(answer, out)])
       const model = await openModel(options.model, options, context)
       const stage = options.stage ?? model.stages
-      const answers = await eachPicture(files, 'embedding', context, async (picture): Promise<Answer> => {
-        const features = await model.embed(picture, { stage, signal: context.signal })
-        return { file: picture.file, stage, length: features.length, features }
-      })
+      const answers = await eachPicture(
+        files,
+        { task: 'embedding', ...(json ? {} : { show }) },
+        context,
+        async (picture): Promise<Answer> => {
+          const features = await model.embed(picture, { stage, signal: context.signal })
+          return { file: picture.file, stage, length: features.length, features }
+        },
+      )
       await model.dispose()
       if (out !== undefined && format !== undefined) {
         const rows = answers.filter((answer) => 'features' in answer)
@@ -61,7 +69,6 @@ export function addEmbed(program: Command, context: Context): void {
       }
       if (json)
         printJson(answers.map((answer) => ('features' in answer ? plain(answer, out === undefined) : answer)))
-      else printLines(tellFailures(answers).map((answer) => lineOf(answer, out)))
     })
 }
 

@@ -1,6 +1,7 @@
 /** `resnet evaluate`: how often a model is right. */
 import type { Command } from 'commander'
 import { formatCount, formatDuration, formatShare } from '../analysis/format.ts'
+import { checkTarget } from '../disk.node.ts'
 import type { Evaluation, JudgedImage } from '../inference/evaluate.ts'
 import { formatInterval } from '../inference/interval.ts'
 import { wholeNumber } from './arguments.ts'
@@ -59,6 +60,7 @@ export function addEvaluate(program: Command, context: Context): void {
     .action(async (dataset: string, options: EvaluateOptions) => {
       const { split, limit, confusion, out, json } = options
       const images: JudgedImage[] = []
+      for (const target of [confusion, out]) if (target !== undefined) await checkTarget(target)
       const model = await openModel(options.model, options, context)
       const progress = new Progress({ task: 'evaluating', unit: 'images' })
       const evaluation = await model.evaluate(dataset, {

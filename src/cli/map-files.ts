@@ -1,6 +1,7 @@
 /** Where `--cam` writes class activation maps: the file that is named, for one picture, or a folder with one for each. */
 import { mkdir, realpath } from 'node:fs/promises'
 import { extname, join, parse, resolve } from 'node:path'
+import { checkFolder, checkTarget } from '../disk.node.ts'
 import { ArgumentError, ResourceError, systemCode } from '../errors.ts'
 import type { Picture } from '../images/picture.ts'
 import { pathKind } from '../inference/paths.node.ts'
@@ -27,6 +28,7 @@ export class MapFiles {
       )
     if (!isOne && files.#isFile)
       throw new ArgumentError(`${out}: one file holds the map of one picture; name a folder for several`)
+    await (files.#isFile ? checkTarget(out) : checkFolder(out))
     return files
   }
 

@@ -6,7 +6,7 @@ import { ArgumentError } from '../errors.ts'
 import { recipeFiles } from '../training/generated/recipes.ts'
 import type { TrainOptions } from '../training/prepare.ts'
 import type { Recipe } from '../training/recipe.ts'
-import { keyValue, number, oneOf, wholeNumber } from './arguments.ts'
+import { folder, keyValue, number, oneOf, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import {
   addPreprocessingOptions,
@@ -67,7 +67,11 @@ export function addTrain(program: Command, context: Context): void {
       'training pictures set apart to choose the best model, where there is no val/ (default: 0.1)',
       number(0, 0.9),
     )
-    .option('--out <dir>', 'the folder of the run (default: runs/ and the names of pictures and network)')
+    .option(
+      '--out <dir>',
+      'the folder of the run (default: runs/ and the names of pictures and network)',
+      folder,
+    )
     .option('--resume', 'go on with the run in that folder; where nothing is saved yet, begin it')
     .option(
       '--preview [only]',

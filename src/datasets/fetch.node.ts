@@ -2,11 +2,12 @@
  * Fetches a published dataset: its archive is downloaded beside the place where the dataset will be, checked by its hash and
  * unpacked under another name; only what is whole gets its own. The next call continues a download that broke off.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { partOf, removeLeftParts } from '../disk.node.ts'
 import { ArgumentError, DatasetError, HubError, ResourceError } from '../errors.ts'
 import { download } from './download.node.ts'
 import type { FetchDatasetOptions, FetchedDataset } from './fetched.ts'
@@ -83,8 +84,9 @@ async function unpack(
   path: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const temporary = `${path}.${randomUUID().slice(0, 8)}.part`
+  const temporary = partOf(path)
   try {
+    await removeLeftParts(path)
     await mkdir(temporary)
     await unpackFolder(row.name, archive, row.folder, temporary)
     signal?.throwIfAborted()

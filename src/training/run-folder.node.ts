@@ -24,6 +24,7 @@ import { parseJson } from '../checkpoint/formats/json.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
 import { saveModel } from '../checkpoint/save.ts'
+import { checkFolder } from '../disk.node.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import { ArgumentError, CheckpointError, ResNetError, ResourceError, systemCode } from '../errors.ts'
 import { readModel } from '../inference/load.ts'
@@ -62,7 +63,10 @@ export async function openRunFolder(
   { resume }: { readonly resume: boolean },
 ): Promise<RunStore> {
   const found = await stat(path).catch(() => undefined)
-  if (found === undefined) return new RunFolder(path)
+  if (found === undefined) {
+    await checkFolder(path)
+    return new RunFolder(path)
+  }
   if (!found.isDirectory())
     throw new ArgumentError(`${path}: is a file; name a folder for the run with --out`)
   const lock = await RunLock.take(path)

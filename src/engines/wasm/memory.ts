@@ -8,6 +8,13 @@ import { type Layout, type Storage, totalBytes } from './layout.ts'
 const pageBytes = 65_536
 const cacheLine = 64
 const maximumPages = 65_536
+/** A quarter of a gigabyte, which holds most networks. */
+const leastPages = 4096
+/** V8 reserves 10 GB of addresses for each memory, so that it need not check each access. */
+const inNode =
+  'process' in globalThis
+    ? ', raise the limit of addresses (ulimit -v), or start Node with NODE_OPTIONS=--disable-wasm-trap-handler'
+    : ''
 /** What WebAssembly can address. */
 export const memoryLimit = maximumPages * pageBytes
 
@@ -35,13 +42,14 @@ export class Heap {
   #planned = false
   readonly #scratch = new Map<string, { readonly address: number; readonly bytes: number }>()
 
-  constructor({ shared }: { readonly shared: boolean }) {
-    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared })
+  /** Throws `ResourceError` where the system gives no memory. A heap that only counts takes none. */
+  constructor(kind: { readonly shared: boolean } | 'planned') {
+    this.#memory = kind === 'planned' ? undefined : reserve(kind)
   }
 
   /** A heap that goes on where this one ends, but only counts. */
   planned(): Heap {
-    const plan = new Heap({ shared: false })
+    const plan = new Heap('planned')
     plan.#planned = true
     plan.#top = this.#top
     for (const [purpose, place] of this.#scratch) plan.#scratch.set(purpose, place)
@@ -119,6 +127,21 @@ export class Heap {
     const address = this.allocate(values.length * 4)
     if (!this.#planned) this.integers.set(values, address / 4)
     return address
+  }
+}
+
+/** Some platforms reserve all that a memory may ever be, and refuse what is too much for them: less is asked for then. */
+function reserve({ shared }: { readonly shared: boolean }): WebAssembly.Memory {
+  for (let maximum = maximumPages; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: 16, maximum, shared })
+    } catch (error) {
+      if (maximum > leastPages) continue
+      throw new ResourceError(
+        `the system gives no memory for WebAssembly, of which every model that is open reserves addresses; dispose of models that are no longer used${inNode}`,
+        { cause: error },
+      )
+    }
   }
 }
 
