@@ -108,7 +108,7 @@ export type { PictureInput } from './inference/pictures.ts'
 /** A class and how sure the model is of it. */
 export type { Prediction } from './inference/predictions.ts'
 /** How often answers are right, in all and by class. */
-export type { ClassTally, Counts } from './inference/tally.ts'
+export type { Answered, ClassTally, Counts } from './inference/tally.ts'
 
 // Training: from labelled pictures to a model.
 

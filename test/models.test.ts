@@ -159,7 +159,7 @@ describe.skipIf(dataFolder === undefined)('a public CIFAR-10 checkpoint', () => 
     })
     const evaluation = await model.evaluate(dataFile('cifar10-jpeg.tar'), { split: 'test' })
     expect(Math.abs(evaluation.correct - 8103)).toBeLessThanOrEqual(5)
-    expect(evaluation.confusion).toHaveLength(10)
+    expect(evaluation.perClass).toHaveLength(10)
     await model.dispose()
   })
 })

@@ -25,10 +25,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** The run of a network with these classes, of which each picture of the first is taken for the next. */
 function madeUp(classes: readonly string[], pictures: number): ReportData {
-  const tally = new Tally(
-    classes.map((label, index) => ({ index, label })),
-    classes.length,
-  )
+  const tally = new Tally(classes.map((label, index) => ({ index, label })))
   for (const row of classes.keys()) {
     for (let n = 0; n < pictures; n++) {
       const answer = row === 0 ? 1 : Math.floor(row + 3 * randomUniform(row, n)) % classes.length
@@ -115,9 +112,9 @@ test('figures of classes: precision, recall and F1, the worst first', () => {
       { label: 'bird', index: 2, images: 0, correct: 0, top1: 0 },
     ],
     confusion: [
-      [2, 1, 0],
-      [0, 1, 0],
-      [0, 0, 0],
+      { truth: 0, answer: 0, count: 2 },
+      { truth: 0, answer: 1, count: 1 },
+      { truth: 1, answer: 1, count: 1 },
     ],
   })
   expect(figures).toEqual([

@@ -89,14 +89,15 @@ export function addEvaluate(program: Command, context: Context): void {
       if (json) printJson(answer)
       else
         printLines([
-          ...linesOf(answer),
+          ...linesOf(answer, model.answering().classes),
           ...(confusion === undefined ? [] : ['', `${confusion}: the confusion matrix`]),
           ...(out === undefined ? [] : [`${out}: the answer for each image`]),
         ])
     })
 }
 
-function linesOf(evaluation: Evaluation): readonly string[] {
+/** `classes` are the model's. */
+function linesOf(evaluation: Evaluation, classes: number): readonly string[] {
   const { images, correct, correct5, top1, top5, loss, seconds, imagesPerSecond, perClass, errors } =
     evaluation
   for (const { error } of errors) printError(error)
@@ -106,7 +107,6 @@ function linesOf(evaluation: Evaluation): readonly string[] {
     .sort((a, b) => a.top1 - b.top1 || b.images - a.images)
     .slice(0, shownClasses)
   // Of five classes or fewer the right one is always within five.
-  const classes = evaluation.confusion[0]?.length ?? 0
   const within = classes > 5 ? `, ${count(correct5)} within five (${formatShare(top5)})` : ''
   const doubt = images < surely ? `; ${formatInterval(correct, images)} with 95 % confidence` : ''
   return [

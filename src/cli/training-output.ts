@@ -101,10 +101,12 @@ export class TrainingOutput {
     const { model: _, ...summary } = event
     const { out } = this.#shown
     if (this.#shown.json) {
-      const files = { model: join(out, 'best.safetensors'), report: join(out, 'report.html') }
-      printJsonLine({ ...summary, out, ...files })
+      const report = event.reportError === undefined ? join(out, 'report.html') : null
+      printJsonLine({ ...summary, out, model: join(out, 'best.safetensors'), report })
       return
     }
+    if (event.reportError !== undefined)
+      printError(`the report could not be written, all else of the run is whole: ${event.reportError}`)
     if (event.reason === 'interrupted') {
       const where =
         event.steps === 0
@@ -147,7 +149,7 @@ function featuresLine({ done, total, imagesPerSecond, secondsLeft }: FeaturesCom
 }
 
 function summaryLines(
-  { best, test, estimate, reason, seconds, verdict }: Ended,
+  { best, test, estimate, reason, seconds, verdict, reportError }: Ended,
   out: string,
   settings?: RunSettings,
 ): readonly string[] {
@@ -171,7 +173,7 @@ function summaryLines(
         ]),
     ...verdict.filter(({ kind }) => kind !== 'learnt').map(({ text }) => text),
     `model:  ${join(out, 'best.safetensors')}`,
-    `report: ${join(out, 'report.html')}`,
+    ...(reportError === undefined ? [`report: ${join(out, 'report.html')}`] : []),
   ]
 }
 

@@ -64,7 +64,7 @@ export async function evaluate(
     const named = { name: model.name, labels, wordnet: imagenetIdsFor(labels), classes }
     const matched = matchClasses({ ...dataset, used }, named)
     const items = spread(dataset.items, limit)
-    const tally = new Tally(targetsOf(dataset.classes, matched.indices, labels), classes, probabilities)
+    const tally = new Tally(targetsOf(dataset.classes, matched.indices, labels), probabilities)
     const problems = new Map<DatasetItem, string>()
     let engineMs = 0
     let done = 0
@@ -149,7 +149,9 @@ function judged(
 
 /** Which order of classes called by numbers is the model's shows in how often it is right. */
 function noteOfOrder(tally: Tally, byLetters: readonly number[]): string {
-  const otherwise = tally.counts().confusion.reduce((sum, row, i) => sum + (row[byLetters[i] ?? 0] ?? 0), 0)
+  const otherwise = tally
+    .counts()
+    .confusion.reduce((sum, { truth, answer, count }) => sum + (byLetters[truth] === answer ? count : 0), 0)
   return `classes called by numbers are taken in the order of the numbers: ${tally.correct} of ${tally.images} are right; in the order of their letters (0, 1, 10, 2), as torchvision's ImageFolder has folders, ${otherwise} would be: give such a model its classes' names in its own order`
 }
 

@@ -1,8 +1,7 @@
 /** What a path names, in Node. */
-import { createReadStream } from 'node:fs'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { linesOf } from '../bounded/lines.node.ts'
 import { CheckpointError, ImageError } from '../errors.ts'
 import { pictureLimits } from '../images/picture.ts'
 import { shellPath } from '../shell.ts'
@@ -71,9 +70,9 @@ export async function runModel(folder: string): Promise<RunModel | undefined> {
 /** Whether the last thing that a run told is its end, other than by an interruption. */
 async function hasEnded(events: string): Promise<boolean> {
   let isOver = false
-  for await (const line of createInterface({ input: createReadStream(events) })) {
-    if (line.startsWith('{"kind":"started"')) isOver = false
-    else if (line.startsWith('{"kind":"ended"')) isOver = !line.includes('"reason":"interrupted"')
+  for await (const line of linesOf(events)) {
+    if (line.indexOf('{"kind":"started"') === 0) isOver = false
+    else if (line.indexOf('{"kind":"ended"') === 0) isOver = !line.includes('"reason":"interrupted"')
   }
   return isOver
 }

@@ -62,13 +62,10 @@ describe('matchClasses', () => {
 })
 
 test('a tally counts firsts, fives, loss and confusion', () => {
-  const tally = new Tally(
-    [
-      { index: 2, label: 'c' },
-      { index: 0, label: 'a' },
-    ],
-    3,
-  )
+  const tally = new Tally([
+    { index: 2, label: 'c' },
+    { index: 0, label: 'a' },
+  ])
   tally.add(0, [0, 0, Math.log(2)])
   tally.add(0, [Math.log(2), 0, 0])
   tally.add(1, [Math.log(2), 0, 0])
@@ -84,8 +81,9 @@ test('a tally counts firsts, fives, loss and confusion', () => {
       { label: 'a', index: 0, images: 1, correct: 1, top1: 1 },
     ],
     confusion: [
-      [1, 0, 1],
-      [1, 0, 0],
+      { truth: 0, answer: 0, count: 1 },
+      { truth: 0, answer: 2, count: 1 },
+      { truth: 1, answer: 0, count: 1 },
     ],
   })
 })

@@ -18,9 +18,17 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
 
 /** Numbers of the best classes, the best first; of equal ones the lower number. */
 export function bestClasses(scores: ArrayLike<number>, count: number): readonly number[] {
-  return Array.from(scores, (_, index) => index)
-    .sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b)
-    .slice(0, count)
+  const best: number[] = []
+  const scoreAt = (place: number) => scores[best[place] ?? 0] ?? 0
+  for (let index = 0; index < scores.length; index++) {
+    const score = scores[index] ?? 0
+    let place = best.length
+    while (place > 0 && score > scoreAt(place - 1)) place--
+    if (place === count) continue
+    best.splice(place, 0, index)
+    if (best.length > count) best.pop()
+  }
+  return best
 }
 
 /** The best classes of one picture, by their probabilities. */

@@ -22,8 +22,21 @@ export interface Counts {
   readonly loss: number
   /** One entry for each class of the dataset. */
   readonly perClass: readonly ClassTally[]
-  /** How many images of each class of the dataset (rows, as in `perClass`) got each class of the model (columns). */
-  readonly confusion: readonly (readonly number[])[]
+  /**
+   * What images of each class were taken for: the answers that were given, right ones too, by class and answer. So there are
+   * no more than images, however many the classes.
+   */
+  readonly confusion: readonly Answered[]
+}
+
+/** Images of one class that got the same answer. */
+export interface Answered {
+  /** The class that they are of: its place in `perClass`. */
+  readonly truth: number
+  /** Number of the model's class that was answered. */
+  readonly answer: number
+  /** How many they are. */
+  readonly count: number
 }
 
 /** A class of the dataset: which of the model's it is, and what it is called. */
@@ -34,7 +47,8 @@ export interface Target {
 
 interface Row extends Target {
   images: number
-  readonly answers: Uint32Array
+  /** How often each of the model's classes was answered. */
+  readonly answers: Map<number, number>
 }
 
 export class Tally {
@@ -48,11 +62,10 @@ export class Tally {
   /** `targets`: for each class of the dataset; undefined for one without images that the model has not. */
   constructor(
     targets: readonly (Target | undefined)[],
-    classes: number,
     probabilities: (scores: ArrayLike<number>) => Float64Array = softmax,
   ) {
     this.#rows = targets.map((target) =>
-      target === undefined ? undefined : { ...target, images: 0, answers: new Uint32Array(classes) },
+      target === undefined ? undefined : { ...target, images: 0, answers: new Map() },
     )
     this.#probabilities = probabilities
   }
@@ -65,7 +78,7 @@ export class Tally {
     const best = bestClasses(probabilities, 5)
     const [first = 0] = best
     entry.images++
-    entry.answers[first] = (entry.answers[first] ?? 0) + 1
+    entry.answers.set(first, (entry.answers.get(first) ?? 0) + 1)
     this.#images++
     if (first === entry.index) this.#correct++
     if (best.includes(entry.index)) this.#correct5++
@@ -91,7 +104,7 @@ export class Tally {
       correct5: this.#correct5,
       loss: this.#loss / images,
       perClass: rows.map(({ index, label, images: own, answers }) => {
-        const correct = answers[index] ?? 0
+        const correct = answers.get(index) ?? 0
         return {
           label,
           index,
@@ -100,7 +113,9 @@ export class Tally {
           top1: own === 0 ? 0 : correct / own,
         }
       }),
-      confusion: rows.map(({ answers }) => [...answers]),
+      confusion: rows.flatMap(({ answers }, truth) =>
+        [...answers].sort(([a], [b]) => a - b).map(([answer, count]) => ({ truth, answer, count })),
+      ),
     }
   }
 }

@@ -3,22 +3,27 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { type Confusion, drawConfusion } from './confusion.ts'
 
+/** What was counted, of a table with a row for each class and a column for each answer. */
+function counted(table: readonly (readonly number[])[]): Confusion['confusion'] {
+  return table.flatMap((row, truth) =>
+    row.flatMap((count, answer) => (count === 0 ? [] : [{ truth, answer, count }])),
+  )
+}
+
 const three: Confusion = {
   perClass: ['cat', '<script>', 'cat'].map((label, index) => ({ label, index })),
-  confusion: [
+  confusion: counted([
     [8, 2, 0],
     [0, 10, 0],
     [1, 0, 99],
-  ],
+  ]),
 }
 
 /** So many classes, each taken for itself mostly and for some neighbours. */
 function many(classes: number): Confusion {
   const numbers = Array.from({ length: classes }, (_, index) => index)
-  return {
-    perClass: numbers.map((index) => ({ label: `class ${index}`, index })),
-    confusion: numbers.map((row) => numbers.map((column) => Math.max(0, 30 - 3 * Math.abs(row - column)))),
-  }
+  const table = numbers.map((row) => numbers.map((column) => Math.max(0, 30 - 3 * Math.abs(row - column))))
+  return { perClass: numbers.map((index) => ({ label: `class ${index}`, index })), confusion: counted(table) }
 }
 
 /** The texts of the counts and where their middles are. */
@@ -58,7 +63,7 @@ describe('a confusion matrix', () => {
     const names = ['constructor', 'toString', '__proto__', 'datum', "data('rows')", '\\u0041', '"', '']
     const numbers = [...names.keys()]
     const perClass = names.map((label, index) => ({ label, index }))
-    const confusion = numbers.map((row) => numbers.map((column) => Number(row === column)))
+    const confusion = numbers.map((truth) => ({ truth, answer: truth, count: 1 }))
     const svg = await drawConfusion({ perClass, confusion })
     for (const name of names.slice(0, 6)) expect(svg.split(`>${name}<`), name).toHaveLength(3)
   })
@@ -67,10 +72,10 @@ describe('a confusion matrix', () => {
     const perClass = [1, 2].map((n) => ({ label: `Corn___Cercospora_leaf_spot number ${n}`, index: n - 1 }))
     const svg = await drawConfusion({
       perClass,
-      confusion: [
+      confusion: counted([
         [1, 0],
         [0, 1],
-      ],
+      ]),
     })
     expect(svg).toContain('>Corn___Cerc…t number 1<')
     expect(svg).toContain('>Corn___Cerc…t number 2<')
@@ -82,10 +87,10 @@ describe('a confusion matrix', () => {
         { label: 'tench', index: 0 },
         { label: 'goldfish', index: 2 },
       ],
-      confusion: [
+      confusion: counted([
         [5, 1, 0, 2],
         [0, 0, 6, 0],
-      ],
+      ]),
     })
     expect(counts(svg)).toEqual(
       expect.arrayContaining([
@@ -105,14 +110,46 @@ describe('a confusion matrix', () => {
   })
 
   test('of a thousand classes is a picture under a megabyte, without cells under 2 %', async () => {
-    const { perClass, confusion } = many(1000)
+    const perClass = Array.from({ length: 1000 }, (_, index) => ({ label: `class ${index}`, index }))
     // Fifty pictures a class and all answers different: no row can have more cells that are drawn.
-    const scattered = confusion.map((row, r) => row.map((_, c) => Number((c - r + 1000) % 20 === 0)))
+    const scattered = perClass.flatMap(({ index: truth }) =>
+      Array.from({ length: 50 }, (_, n) => ({ truth, answer: (truth + 20 * n) % 1000, count: 1 })),
+    )
     const svg = await drawConfusion({ perClass, confusion: scattered })
     expect(corners(svg)).toHaveLength(50_000)
     expect(svg.length).toBeLessThan(2 ** 20)
-    const faint = scattered.map((row, r) => row.map((count, c) => count + (c === r ? 60 : 0)))
+    const faint = scattered.map((cell) => (cell.truth === cell.answer ? { ...cell, count: 61 } : cell))
     expect(corners(await drawConfusion({ perClass, confusion: faint }))).toHaveLength(1000)
+  })
+
+  test('of more than a thousand classes shows the hundred that are confused most, with their names', async () => {
+    const perClass = Array.from({ length: 2000 }, (_, index) => ({ label: `class ${index}`, index }))
+    const confusion = perClass.flatMap(({ index: truth }) => [
+      { truth, answer: truth, count: 3 },
+      // The later a class, the oftener it is taken for the one before it.
+      ...(truth < 1000 ? [] : [{ truth, answer: truth - 1, count: truth }]),
+    ])
+    const svg = await drawConfusion({ perClass, confusion })
+    expect(svg).toContain('the 100 of 2,000 classes that are confused most')
+    for (const shown of [1900, 1950, 1999]) expect(svg.split(`>class ${shown}<`)).toHaveLength(3)
+    expect(svg).not.toContain('>class 1899<')
+    // What the first of them is taken for is none of them.
+    expect(svg).toContain('>another<')
+    expect(svg.length).toBeLessThan(2 ** 17)
+  })
+
+  test('has an answer on the diagonal that is right for each of two classes', async () => {
+    const perClass = ['kitten', 'cat'].map((label) => ({ label, index: 5 }))
+    const svg = await drawConfusion({
+      perClass,
+      confusion: [0, 1].map((truth) => ({ truth, answer: 5, count: 7 + truth })),
+    })
+    expect(counts(svg)).toEqual(
+      expect.arrayContaining([
+        { row: 0, column: 0, text: '7' },
+        { row: 1, column: 1, text: '8' },
+      ]),
+    )
   })
 
   test('is a picture that a renderer takes', async () => {

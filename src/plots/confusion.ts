@@ -3,18 +3,23 @@
  * is great; right answers lie on the diagonal and have a colour of their own.
  */
 import type { Axis, Mark, Spec } from 'vega'
+import { formatCount } from '../analysis/format.ts'
 import { svgOf } from './svg.ts'
 
 export interface Confusion {
   /** The classes of the dataset, by row, and their numbers among the model's. */
   readonly perClass: readonly { readonly label: string; readonly index: number }[]
-  /** How many pictures of each class (rows) got each of the model's classes (columns). */
-  readonly confusion: readonly (readonly number[])[]
+  /** How many pictures of each class (by row) got which of the model's. */
+  readonly confusion: readonly { readonly truth: number; readonly answer: number; readonly count: number }[]
 }
 
 /** Up to so many classes the counts are written into the cells, and the names beside them. */
 const countedClasses = 25
 const namedClasses = 110
+
+/** Of more classes those are drawn that are confused most, so many that each has its name. */
+const drawnClasses = 1000
+const confusedClasses = 100
 
 /** Pixels of the matrix, about, of the largest cell, and of the smallest that a name can stand beside. */
 const wantedSide = 480
@@ -41,12 +46,33 @@ interface Cell {
   readonly share: number
 }
 
-/** Draws the matrix as an SVG. Answers that are none of the dataset's classes share one more column. */
+/** Draws the matrix as an SVG. Answers that are none of the classes drawn share one more column. */
 export function drawConfusion(given: Confusion): Promise<string> {
-  return svgOf(confusionSpec(given))
+  const classes = given.perClass.length
+  if (classes <= drawnClasses) return svgOf(confusionSpec(given, 'truth'))
+  const title = `truth: the ${confusedClasses} of ${formatCount(classes)} classes that are confused most`
+  return svgOf(confusionSpec(mostConfused(given), title))
 }
 
-function confusionSpec({ perClass, confusion }: Confusion): Spec {
+/** The rows of the classes that are confused most, in their order. */
+function mostConfused({ perClass, confusion }: Confusion): Confusion {
+  const rowOf = new Map(perClass.map(({ index }, row) => [index, row]))
+  const isWrong = ({ truth, answer }: Confusion['confusion'][number]) => perClass[truth]?.index !== answer
+  const wrong = confusion.filter(isWrong).toSorted((a, b) => b.count - a.count)
+  const confused = wrong.flatMap(({ truth, answer }) => [truth, rowOf.get(answer) ?? truth])
+  // Where few are confused, the first others stand beside them.
+  const rows = [...new Set([...confused, ...perClass.keys()])].slice(0, confusedClasses).sort((a, b) => a - b)
+  const places = new Map(rows.map((row, place) => [row, place]))
+  return {
+    perClass: rows.flatMap((row) => perClass[row] ?? []),
+    confusion: confusion.flatMap(({ truth, ...rest }) => {
+      const place = places.get(truth)
+      return place === undefined ? [] : [{ truth: place, ...rest }]
+    }),
+  }
+}
+
+function confusionSpec({ perClass, confusion }: Confusion, truthTitle: string): Spec {
   const cells = cellsOf({ perClass, confusion })
   const names = perClass.map(({ label }) => shortened(label.replace(/\p{Cc}+/gu, ' ')))
   const hasOthers = cells.some(({ column }) => column === names.length)
@@ -88,7 +114,7 @@ function confusionSpec({ perClass, confusion }: Confusion): Spec {
         labelAlign: 'right',
         labelBaseline: 'middle',
       },
-      { ...axisOf('rows', isNamed, nameSize, titleFontSize), orient: 'left', scale: 'y', title: 'truth' },
+      { ...axisOf('rows', isNamed, nameSize, titleFontSize), orient: 'left', scale: 'y', title: truthTitle },
     ],
     marks: [frameOf(width, height), cellMark, countMark('note', '#333333'), countMark('light', 'white')],
   }
@@ -102,18 +128,21 @@ function shortened(name: string): string {
   return `${letters.slice(0, Math.ceil(kept / 2)).join('')}…${letters.slice(-Math.floor(kept / 2)).join('')}`
 }
 
-/** The cells with pictures; the column after the last is for all answers outside the dataset's classes. */
+/** The cells with pictures; the column after the last is for all answers outside the classes drawn. */
 function cellsOf({ perClass, confusion }: Confusion): readonly Cell[] {
   const columnOf = new Map(perClass.map(({ index }, column) => [index, column]))
-  return confusion.flatMap((answers, row) => {
-    const images = answers.reduce((a, b) => a + b, 0)
-    const counts = new Map<number, number>()
-    answers.forEach((count, index) => {
-      const column = columnOf.get(index) ?? perClass.length
-      if (count > 0) counts.set(column, (counts.get(column) ?? 0) + count)
-    })
-    return [...counts].map(([column, count]) => ({ row, column, count, share: count / images }))
-  })
+  const images = new Float64Array(perClass.length)
+  for (const { truth, count } of confusion) images[truth] = (images[truth] ?? 0) + count
+  const cells = new Map<number, { row: number; column: number; count: number }>()
+  for (const { truth: row, answer, count } of confusion) {
+    // Two classes of a dataset may be one of the model's.
+    const column = answer === perClass[row]?.index ? row : (columnOf.get(answer) ?? perClass.length)
+    const place = row * (perClass.length + 1) + column
+    const cell = cells.get(place) ?? { row, column, count: 0 }
+    cell.count += count
+    cells.set(place, cell)
+  }
+  return [...cells.values()].map((cell) => ({ ...cell, share: cell.count / (images[cell.row] ?? 0) }))
 }
 
 /** All cells of a colour and a level are one path: a matrix of a thousand classes has tens of thousands. */
@@ -132,7 +161,7 @@ function levelsOf(cells: readonly Cell[], side: number, pitch: number) {
 
 /** Counts within their cells; light ones where the cell is dark. */
 function textsOf(cells: readonly Cell[], pitch: number) {
-  const digits = Math.max(...cells.map(({ count }) => String(count).length))
+  const digits = cells.reduce((most, { count }) => Math.max(most, String(count).length), 1)
   const fontSize = Math.min(13, (0.85 * pitch) / (0.6 * digits))
   return cells.map(({ row, column, count, share }) => ({
     x: (column + 0.5) * pitch,

@@ -158,6 +158,8 @@ export interface Ended {
   readonly estimate?: Estimate
   /** What the run came to, the gravest first; empty where no epoch was finished. */
   readonly verdict: readonly Finding[]
+  /** Why the run's folder has no report of it, where writing one failed; all else is whole. */
+  readonly reportError?: string
   /** The best model. */
   readonly model: Model
 }
@@ -172,6 +174,6 @@ export type TrainingEvent =
   | Saved
   | Ended
 
-/** What is kept of the last event: all but the model, which has a file of its own. */
-export type KeptEnd = Omit<Ended, 'model'>
+/** What is kept of the last event: all but the model, which has a file of its own, and what comes after it is kept. */
+export type KeptEnd = Omit<Ended, 'model' | 'reportError'>
 export type KeptEvent = Exclude<TrainingEvent, Ended> | KeptEnd

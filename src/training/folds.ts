@@ -59,7 +59,7 @@ export async function estimate(
 function foldsOf(items: readonly DatasetItem[], classes: number): number {
   const counts = new Uint32Array(classes)
   for (const item of items) counts[item.class] = (counts[item.class] ?? 0) + 1
-  return Math.min(mostFolds, ...counts)
+  return counts.reduce((least, count) => Math.min(least, count), mostFolds)
 }
 
 /** The fold of each picture: every class is spread over all of them, in an order that goes by the seed. */

@@ -29,7 +29,13 @@ export async function judge(run: PreparedRun, model: Model): Promise<Judgement |
       },
     })
     if (counts.images === 0) return undefined
-    return { on, counts, ...(await telling.draw(loaded, decoded)) }
+    // What is shown beside the counts is no reason to lose them.
+    const drawn = await telling.draw(loaded, decoded).catch((error: unknown) => ({
+      mistakes: [],
+      leastSure: [],
+      undrawn: error instanceof Error ? error.message : String(error),
+    }))
+    return { on, counts, ...drawn }
   } finally {
     await loaded.dispose()
   }

@@ -16,10 +16,9 @@
  * Files are written under other names first, flushed and renamed. The state says how long the two logs were when it was
  * saved, so that a run which goes on cuts off what was told after that and tells it again.
  */
-import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { linesOf } from '../bounded/lines.node.ts'
 import { parseJson } from '../checkpoint/formats/json.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
@@ -33,7 +32,7 @@ import { shellPath } from '../shell.ts'
 import type { KeptEvent, RunSettings } from './events.ts'
 import { FeatureFile } from './feature-file.node.ts'
 import { RunLock } from './run-lock.node.ts'
-import { Log, mendEvents, mendRecords } from './run-log.node.ts'
+import { eventIn, Log, mendEvents, mendRecords } from './run-log.node.ts'
 import { parseSettings } from './settings.ts'
 import { checkSpace } from './space.node.ts'
 import { type LogLengths, readState, stateFile } from './state-file.ts'
@@ -172,8 +171,10 @@ class RunFolder implements RunStore {
 
   async *events(): AsyncGenerator<unknown, void, undefined> {
     const path = join(this.path, names.events)
-    for await (const line of createInterface({ input: createReadStream(path) }))
-      yield parseJson(new TextEncoder().encode(line), path)
+    for await (const line of linesOf(path)) {
+      const event = eventIn(line)
+      if (event !== undefined) yield event
+    }
   }
 
   saveReport(page: string): Promise<void> {

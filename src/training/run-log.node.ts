@@ -3,8 +3,8 @@
  * what was told after that is told again. Logs are for people and the weights are whole without them, so that damage (a line
  * torn by a machine that went down, another program's writing) costs the damaged lines alone, which are set aside.
  */
-import { createReadStream } from 'node:fs'
-import { appendFile, type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { appendFile, type FileHandle, open, readFile } from 'node:fs/promises'
+import { linesOf, sizeOf } from '../bounded/lines.node.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
 import { ResourceError, systemCode } from '../errors.ts'
 import { isTold, toldAt } from './report/history.ts'
@@ -124,33 +124,10 @@ async function isWhole(path: string, length: number): Promise<boolean> {
   return bytes === length && (await sizeOf(path)) >= length
 }
 
-const newline = 10
 const space = 32
 
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0
-}
-
-/** Lines without their ends, of the first bytes of a file or of all; none of a file that is not there. */
-async function* linesOf(path: string, length?: number): AsyncGenerator<Buffer, void, undefined> {
-  if ((await sizeOf(path)) === 0) return
-  let rest: Buffer[] = []
-  for await (const read of createReadStream(path, length === undefined ? {} : { end: length - 1 })) {
-    const chunk = Buffer.from(read)
-    let start = 0
-    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
-      yield Buffer.concat([...rest, chunk.subarray(start, end)])
-      rest = []
-      start = end + 1
-    }
-    rest.push(chunk.subarray(start))
-  }
-  const last = Buffer.concat(rest)
-  if (last.length > 0) yield last
-}
-
 /** The event of a line; undefined where it is none. An editor's byte order mark and line ends are no damage. */
-function eventIn(line: Buffer): unknown {
+export function eventIn(line: Buffer): unknown {
   try {
     const event: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line))
     return isTold(event) ? event : undefined

@@ -297,14 +297,24 @@ class Loop {
       verdict: verdictOf({ settings, epochs: this.#epochs, judgement, estimate: folds }),
     }
     await store?.append(ended)
-    if (store !== undefined) await this.#report(store, ended, judgement)
-    yield { ...ended, model }
+    const failure = store === undefined ? undefined : await this.#report(store, ended, judgement)
+    yield { ...ended, ...(failure === undefined ? {} : { reportError: failure }), model }
   }
 
-  async #report(store: RunStore, ended: KeptEnd, judgement: Judgement | undefined): Promise<void> {
+  /** Answers why there is no report where it cannot be made: a page about a result is no reason to lose it. */
+  async #report(
+    store: RunStore,
+    ended: KeptEnd,
+    judgement: Judgement | undefined,
+  ): Promise<string | undefined> {
     const started = this.#started()
     const places = { folder: store.path, data: this.#data ?? started.settings.dataset.name }
-    await saveReport(store, { started, places, ended, judgement })
+    try {
+      await saveReport(store, { started, places, ended, judgement })
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
   }
 
   /** Saving after each epoch takes a fiftieth of the time at most, where a large network's epochs are short. */

@@ -18,10 +18,7 @@ export interface Validation {
 
 export async function validate(validation: Validation): Promise<Counts> {
   const { items, classes, values, write, scores, onAnswer } = validation
-  const tally = new Tally(
-    classes.map((label, index) => ({ index, label })),
-    classes.length,
-  )
+  const tally = new Tally(classes.map((label, index) => ({ index, label })))
   const walk = answersOf({ items, values, run: scores, write: (_, place, to) => write(place, to) })
   for await (const batch of walk) {
     for (const { item, answer } of batch) {

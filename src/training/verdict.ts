@@ -106,7 +106,7 @@ function nothingLearnt(history: RunHistory): Finding | undefined {
 function noBetterThanOneClass({ settings, judgement }: RunHistory): Finding | undefined {
   if (judgement === undefined) return undefined
   const { images, correct, perClass } = judgement.counts
-  const most = Math.max(...perClass.map((entry) => entry.images))
+  const most = perClass.reduce((greatest, entry) => Math.max(greatest, entry.images), 0)
   if (images === 0 || intervalOf(correct, images).low > most / images) return undefined
   // Few pictures cannot tell; that is said by itself.
   if (correct > most && isWide(correct, images)) return undefined

@@ -17,16 +17,12 @@ export interface ClassFigures {
 
 /** The classes that have pictures, the worst first; equal ones in their order. */
 export function classFigures({ perClass, confusion }: Counts): readonly ClassFigures[] {
-  const answered = new Float64Array(confusion[0]?.length ?? 0)
-  for (const row of confusion) {
-    row.forEach((count, index) => {
-      answered[index] = (answered[index] ?? 0) + count
-    })
-  }
+  const answered = new Map<number, number>()
+  for (const { answer, count } of confusion) answered.set(answer, (answered.get(answer) ?? 0) + count)
   return perClass
     .filter(({ images }) => images > 0)
     .map(({ label, index, images, correct }) => {
-      const answers = answered[index] ?? 0
+      const answers = answered.get(index) ?? 0
       const precision = answers === 0 ? 0 : correct / answers
       const f1 = (2 * correct) / (images + answers)
       return { label, images, correct, answers, recall: correct / images, precision, f1 }
@@ -43,22 +39,29 @@ export interface Confused {
   readonly images: number
 }
 
+export interface MostConfused {
+  readonly pairs: readonly Confused[]
+  /** How many more pairs are confused. */
+  readonly more: number
+}
+
 /** So many pairs are named; of so few classes the matrix says it all. */
 const shownPairs = 10
 const fewClasses = 4
 
 /** The pairs of classes that are confused most often. */
-export function mostConfused({ perClass, confusion }: Counts): readonly Confused[] {
-  if (perClass.length <= fewClasses) return []
+export function mostConfused({ perClass, confusion }: Counts): MostConfused {
+  if (perClass.length <= fewClasses) return { pairs: [], more: 0 }
   const labels = new Map(perClass.map(({ index, label }) => [index, label]))
-  const pairs: Confused[] = []
-  perClass.forEach(({ label, index, images }, row) => {
-    confusion[row]?.forEach((count, answer) => {
-      if (answer === index || count === 0) return
-      pairs.push({ truth: label, answer: labels.get(answer) ?? `class ${answer}`, count, images })
-    })
+  const wrong = confusion.flatMap(({ truth, answer, count }) => {
+    const entry = perClass[truth]
+    return entry === undefined || entry.index === answer
+      ? []
+      : [{ truth: entry.label, answer, count, images: entry.images }]
   })
-  return pairs
+  const pairs = wrong
     .toSorted((a, b) => b.count - a.count || b.count / b.images - a.count / a.images)
     .slice(0, shownPairs)
+    .map((pair) => ({ ...pair, answer: labels.get(pair.answer) ?? `class ${pair.answer}` }))
+  return { pairs, more: wrong.length - pairs.length }
 }

@@ -31,6 +31,8 @@ export interface Judgement {
   readonly mistakes: readonly Answer[]
   /** Where no answer is wrong, the right ones of which the network was least sure, the least sure first. */
   readonly leastSure: readonly Answer[]
+  /** Why neither could be drawn, where that failed. */
+  readonly undrawn?: string
 }
 
 /** What the network said of a picture. */

@@ -1,4 +1,5 @@
 /** HTML in which names from files can do no harm: whatever stands in a template is escaped unless it is HTML already. */
+import { escapedText } from '../../markup.ts'
 
 export class Html {
   readonly text: string
@@ -25,18 +26,5 @@ export const nothing = new Html('')
 
 function markupOf(part: Part): string {
   if (part instanceof Html) return part.text
-  return typeof part === 'object' ? part.map(({ text }) => text).join('') : escaped(String(part))
-}
-
-const entities: ReadonlyMap<string, string> = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-  ["'", '&#39;'],
-])
-
-/** Text for a page's content and for quoted attributes; control characters become spaces. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => entities.get(letter) ?? letter).replace(/\p{Cc}+/gu, ' ')
+  return typeof part === 'object' ? part.map(({ text }) => text).join('') : escapedText(String(part))
 }

@@ -3,15 +3,16 @@ import { formatCount, formatShare } from '../../analysis/format.ts'
 import { intervalOf } from '../../inference/interval.ts'
 import type { Counts } from '../../inference/tally.ts'
 import { drawConfusion } from '../../plots/confusion.ts'
-import { type ClassFigures, type Confused, classFigures, mostConfused } from './classes.ts'
+import { type ClassFigures, classFigures, type MostConfused, mostConfused } from './classes.ts'
 import type { Answer, Judgement } from './data.ts'
 import { Html, html, nothing } from './html.ts'
-import { shareOf } from './words.ts'
+import { countOf, shareOf } from './words.ts'
 
 export const pictureWords = { test: 'test', val: 'validation' } as const
 
-/** More classes than these are folded away, but for the worst. */
+/** More classes than these are folded away, but for the worst; more than all of these are counted only. */
 const shownClasses = 30
+const foldedClasses = 970
 
 /** A share of fewer pictures than these is shown with its interval. */
 const many = 400
@@ -23,21 +24,26 @@ ${classesSection(counts)}
 ${answersSection(judgement)}`
 }
 
-function confusedTable(confused: readonly Confused[]): Html {
-  if (confused.length === 0) return nothing
-  const rows = confused.map(
+function confusedTable({ pairs, more }: MostConfused): Html {
+  if (pairs.length === 0) return nothing
+  const rows = pairs.map(
     ({ truth, answer, count, images }) =>
       html`<tr><td>${truth}</td><td>${answer}</td><td>${formatCount(count)} of ${formatCount(images)}</td></tr>
 `,
   )
-  return html`<table class="pairs"><thead><tr><th>most often confused</th><th>taken for</th><th>pictures</th></tr></thead><tbody>${rows}</tbody></table>`
+  return html`<table class="pairs"><thead><tr><th>most often confused</th><th>taken for</th><th>pictures</th></tr></thead><tbody>${rows}</tbody></table>${more === 0 ? nothing : html`<p class="quiet">and ${countOf(more, 'more pair')}.</p>`}`
 }
 
 function classesSection(counts: Counts): Html {
   const classes = classFigures(counts)
   const rest = classes.slice(shownClasses)
-  const folded = html`<details><summary>${formatCount(rest.length)} more classes, which go better</summary>${classTable(rest)}</details>`
+  const folded = html`<details><summary>${countOf(rest.length, 'more class', 'more classes')}, which go better</summary>${classTable(rest.slice(0, foldedClasses))}${leftOut(rest.length - foldedClasses)}</details>`
   return html`<section><h2>Classes, the worst first</h2>${classTable(classes.slice(0, shownClasses))}${rest.length === 0 ? nothing : folded}</section>`
+}
+
+function leftOut(count: number): Html {
+  if (count <= 0) return nothing
+  return html`<p class="quiet">${countOf(count, 'class', 'classes')} that go better still are left out here; events.jsonl has the figures of all.</p>`
 }
 
 function classTable(classes: readonly ClassFigures[]): Html {
@@ -56,7 +62,9 @@ function interval(correct: number, images: number): Html {
   return html`<small>${Math.round(100 * low)} to ${Math.round(100 * high)}</small>`
 }
 
-function answersSection({ mistakes, leastSure, counts }: Judgement): Html {
+function answersSection({ mistakes, leastSure, counts, undrawn }: Judgement): Html {
+  if (undrawn !== undefined)
+    return html`<section><h2>Answers</h2><p>Pictures of answers could not be drawn: ${undrawn}</p></section>`
   if (mistakes.length > 0) {
     const title = counts.images - counts.correct > mistakes.length ? 'Worst mistakes' : 'All mistakes'
     return answersOf(title, 'Wrong answers of which the network was surest.', mistakes)
@@ -82,8 +90,8 @@ function figureOf({ file, truth, truthProbability, answer, probability, picture,
     truth === answer
       ? html`<b>${truth}</b> (${shareOf(probability)})`
       : html`<b>${truth}</b> (${shareOf(truthProbability)}) taken for <b>${answer}</b> (${shareOf(probability)})`
-  return html`<figure><div class="pair"><img alt="${truth}" src="${pngAddress(picture)}">${
-    map === undefined ? nothing : html`<img alt="where it looks like ${answer}" src="${pngAddress(map)}">`
+  return html`<figure><div class="pair"><img alt="${truth}" src="${pngAddress(picture)}"/>${
+    map === undefined ? nothing : html`<img alt="where it looks like ${answer}" src="${pngAddress(map)}"/>`
   }</div><figcaption>${caption}<small>${file}</small></figcaption></figure>
 `
 }

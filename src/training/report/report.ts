@@ -16,7 +16,7 @@ import { countOf, shareOf } from './words.ts'
 const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 /**
- * The page as HTML. The same run gives the same page but for what clocks say, which stands in `<time>`.
+ * The page as HTML that is XML too. The same run gives the same page but for what clocks say, which stands in `<time>`.
  *
  * Its size is bounded: under 3 MB for a thousand classes, with pictures as small as `TellingAnswers` makes them.
  */
@@ -24,9 +24,9 @@ export async function reportOf(data: ReportData): Promise<string> {
   const { started, judgement, places } = data
   const { settings } = started
   const name = `${settings.arch} on ${settings.dataset.name}`
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>${name}</title><style>${new Html(style)}</style></head>
+  const page = html`<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"/><meta http-equiv="Content-Security-Policy" content="${policy}"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/><title>${name}</title><style>${new Html(style)}</style></head>
 <body><header><h1>${name}</h1>${verdict(data)}<p class="quiet">${aboutRun(data)}</p>${headline(data)}</header>
 <main>${await curvesSection(data)}
 ${judgement === undefined ? nothing : await judgementSections(judgement)}
