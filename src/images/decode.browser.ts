@@ -1,9 +1,17 @@
-/** Decodes pictures in browsers through `createImageBitmap`; the same conversions as in Node. */
+/**
+ * Decodes pictures in browsers, to the pixels that they have in Node: colours as they stand in the file, whatever alpha and
+ * profile say, and turned by ourselves. PNG and BMP are decoded here, the others by the browser from a plain file.
+ */
 import { ImageError } from '../errors.ts'
 import { decodeBmp } from './bmp.ts'
+import { cut } from './cut.ts'
 import { headerOfColourJpeg } from './jpeg-header.ts'
 import { formatOf, type PictureFormat } from './kinds.ts'
-import { checkPixels, type EncodedPicture, type Picture, threeChannels } from './picture.ts'
+import { turned } from './orientation.ts'
+import { checkPixels, type EncodedPicture, type Picture, pictureFromPixels } from './picture.ts'
+import { isTurnedAvif, type PlainFile, plainAvif, plainGif, plainJpeg, plainWebp } from './plain-file.ts'
+import { decodePng } from './png.ts'
+import { fromCanvas, fromDecoder, fromTexture } from './read-back.browser.ts'
 
 export interface DecodeOptions {
   /** Whether to turn the picture as its EXIF orientation says (default true; torchvision does not). */
@@ -21,32 +29,63 @@ export async function decodePicture(
 ): Promise<Picture> {
   const format = formatOf(file, bytes)
   if (format === 'BMP') return decodeBmp(file, bytes)
-  const size = format === 'PNG' ? sizeOfPng(bytes) : headerOfColourJpeg(bytes)
+  if (format === 'PNG') {
+    const { picture, orientation } = await decodePng(file, bytes)
+    return orient ? turned(picture, orientation) : picture
+  }
+  const header = headerOfColourJpeg(bytes)
   // Before the browser takes memory for it.
-  if (size !== undefined) checkPixels(file, size.width, size.height)
-  const bitmap = await openBitmap({ file, bytes }, format, orient)
+  if (header !== undefined) checkPixels(file, header.width, header.height)
+  const plain = plainFile(bytes, format)
+  if (plain.endsEarly === true) throw new ImageError(`${file}: the picture is damaged (it ends early)`)
+  const decoded = await byBrowser(file, plain, format)
+  const picture = plain.frame === undefined ? decoded : cut(decoded, plain.frame)
+  return orient ? turned(picture, plain.orientation) : picture
+}
+
+function plainFile(bytes: Uint8Array, format: PictureFormat): PlainFile {
+  switch (format) {
+    case 'JPEG':
+      return plainJpeg(bytes)
+    case 'WebP':
+      return plainWebp(bytes)
+    case 'AVIF':
+      return plainAvif(bytes)
+    case 'GIF':
+      return plainGif(bytes)
+    default:
+      return { bytes, orientation: 1 }
+  }
+}
+
+async function byBrowser(file: string, plain: PlainFile, format: PictureFormat): Promise<Picture> {
+  const bitmap = await openBitmap(file, plain.bytes, format)
   try {
-    checkPixels(file, bitmap.width, bitmap.height)
-    return pixelsOf(bitmap, file)
+    const { width, height } = bitmap
+    checkPixels(file, width, height)
+    if (plain.hasAlpha === true) {
+      const picture = await fromDecoder(plain.bytes, 'image/webp')
+      if (picture !== undefined) return picture
+      const data = fromTexture(bitmap)
+      if (data !== undefined) return pictureFromPixels({ width, height, data })
+      throw new ImageError(
+        `${file}: this browser tells no colours of a transparent WebP picture without loss; save it as PNG`,
+      )
+    }
+    // Canvases of some browsers smooth the colours of AVIF otherwise than decoders do.
+    if (format === 'AVIF' && !isTurnedAvif(plain.bytes)) {
+      const picture = await fromDecoder(plain.bytes, 'image/avif')
+      if (picture !== undefined) return picture
+    }
+    return pictureFromPixels({ width, height, data: fromCanvas(bitmap, file) })
   } finally {
     bitmap.close()
   }
 }
 
-function sizeOfPng(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
-  if (bytes.length < 24) return undefined
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  return { width: view.getUint32(16), height: view.getUint32(20) }
-}
-
-async function openBitmap(
-  { file, bytes }: EncodedPicture,
-  format: PictureFormat,
-  orient: boolean,
-): Promise<ImageBitmap> {
+async function openBitmap(file: string, bytes: Uint8Array, format: PictureFormat): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(new Blob([bytes.slice()]), {
-      imageOrientation: orient ? 'from-image' : 'none',
       premultiplyAlpha: 'none',
       colorSpaceConversion: 'none',
     })
@@ -56,14 +95,4 @@ async function openBitmap(
       { cause: error },
     )
   }
-}
-
-function pixelsOf(bitmap: ImageBitmap, name: string): Picture {
-  const { width, height } = bitmap
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
-  if (context === null)
-    throw new ImageError(`${name}: the browser gives no canvas of ${width}×${height} to decode on`)
-  context.drawImage(bitmap, 0, 0)
-  const { data } = context.getImageData(0, 0, width, height)
-  return { width, height, data: threeChannels(data, width * height, 4) }
 }

@@ -1,5 +1,5 @@
 /**
- * Decodes pictures in Node through sharp (libvips). Whatever the file holds becomes 8-bit RGB the way the networks'
+ * Decodes pictures in Node through sharp (libvips), to the pixels that they have in pages. Whatever the file holds becomes 8-bit RGB the way the networks'
  * training pipelines have it: alpha is dropped (Pillow's `convert('RGB')`), an RGB colour profile is not applied, CMYK is
  * converted, 16 bits lose their lower 8.
  */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
+import { text } from 'node:stream/consumers'
 
 const types: ReadonlyMap<string, string> = new Map([
   ['.html', 'text/html; charset=utf-8'],
@@ -25,10 +26,14 @@ export interface ServeOptions {
   readonly isolated: boolean
   /** A Content-Security-Policy. */
   readonly policy?: string
+  /** Told the text that a page posts. */
+  readonly posted?: (text: string) => void
 }
 
-export async function serve(folder: string, { isolated, policy }: ServeOptions): Promise<Server> {
-  const server = createServer(async ({ url = '/' }, response) => {
+export async function serve(folder: string, { isolated, policy, posted }: ServeOptions): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    if (request.method === 'POST') posted?.(await text(request))
+    const { url = '/' } = request
     const path = normalize(join(folder, decodeURIComponent(new URL(url, 'http://localhost').pathname)))
     const bytes = path.startsWith(folder + sep) ? await readFile(path).catch(() => undefined) : undefined
     const type = types.get(extname(path)) ?? 'application/octet-stream'
