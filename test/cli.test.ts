@@ -247,9 +247,12 @@ describe('resnet compare', () => {
       input: [64, 64],
       configDifferences: expect.arrayContaining([{ key: 'input', a: [32, 32], b: [224, 224] }]),
     })
+    // A fixed 7×7 average takes one input alone, so that one is the shared one.
+    const [small, fixed] = ['resnet20', 'resnet50_caffe']
+    expect(await json(['compare', small, fixed, '--json'])).toMatchObject({ input: [224, 224] })
     const file = join(root, 'models/cifar10-resnet20.safetensors')
     const { stdout } = await resnet(['compare', file, 'resnet50.keras_in1k'])
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('both are counted at 32×32')
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('Both are counted at 32×32')
   })
 })
 

@@ -51,15 +51,18 @@ export interface Comparison {
 export interface CompareOptions {
   /** What the sentences call the two; `A` and `B` without them. */
   readonly names?: readonly [string, string]
+  /** The input that both are counted at; each at its own without it. */
+  readonly input?: ResNetConfig['input']
 }
 
 /** Compares two networks. Throws `ConfigError` when one of them cannot be built. */
 export function compare(
   a: ResNetConfig,
   b: ResNetConfig,
-  { names = ['A', 'B'] }: CompareOptions = {},
+  { names = ['A', 'B'], input }: CompareOptions = {},
 ): Comparison {
-  const [graphA, graphB] = [buildResNet(a), buildResNet(b)]
+  const build = (config: ResNetConfig) => buildResNet({ ...config, input: input ?? config.input })
+  const [graphA, graphB] = [build(a), build(b)]
   const [first, second] = [summarise(graphA), summarise(graphB)]
   const differences = configDifferences(a, b)
   const rows = compareLayers(placedIn(graphA, first), placedIn(graphB, second))

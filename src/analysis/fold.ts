@@ -23,7 +23,7 @@ export interface FoldedChange {
 
 interface Group {
   readonly what: string
-  readonly change: string
+  readonly changes: string[]
   readonly places: LayerSummary[]
   parameters: number
   macs: number
@@ -41,22 +41,35 @@ export function foldedChanges(
     const change = changeWords(a, b)
     const place = b ?? a
     if (change === undefined || place === undefined) continue
-    const key = `${what}: ${change}`
-    const group = groups.get(key) ?? { what, change, places: [], parameters: 0, macs: 0 }
+    const key = `${what}: ${change.replace(ratio, '')}`
+    const group = groups.get(key) ?? { what, changes: [], places: [], parameters: 0, macs: 0 }
     groups.set(key, group)
+    group.changes.push(change)
     group.places.push(place)
     group.parameters += (b?.parameters ?? 0) - (a?.parameters ?? 0)
     group.macs += (b?.macs ?? 0) - (a?.macs ?? 0)
   }
   const [inA, inB] = blocks
-  return [...groups.values()].map(({ what, change, places, parameters, macs }) => ({
-    what,
-    change,
-    where: whereWords(places, change.startsWith('is gone') ? inA : inB),
-    layers: places.length,
-    parameters,
-    macs,
-  }))
+  return [...groups.values()].map(({ what, changes, places, parameters, macs }) => {
+    const change = oneChange(changes)
+    const where = whereWords(places, change.startsWith('is gone') ? inA : inB)
+    return { what, change, where, layers: places.length, parameters, macs }
+  })
+}
+
+/** `2` in `channels in × 2`; kernels are written without the space. */
+const ratio = /(?<=[×÷] )[\d.]+/g
+
+/** Changes that differ in their ratios alone as one: `channels in × 1.5 to 1.75`. */
+function oneChange(changes: readonly string[]): string {
+  const found = changes.map((change) => change.match(ratio) ?? [])
+  let next = 0
+  return (changes[0] ?? '').replace(ratio, () => {
+    const values = found.map((ratios) => Number(ratios[next]))
+    next++
+    const [least, most] = [Math.min(...values), Math.max(...values)]
+    return least === most ? `${least}` : `${least} to ${most}`
+  })
 }
 
 /** What changes in a layer, apart from the maps that others hand to it; nothing where that is all. */

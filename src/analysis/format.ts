@@ -30,13 +30,14 @@ export function formatBytes(value: number): string {
   return short.includes(' ') ? `${short}B` : `${short} bytes`
 }
 
-/** `+231 M (+6.0 %)`, or `same`. */
+/** `+231 M (+6.0 %)`, `+11.4 M (×43)`, or `same`. */
 export function formatDifference(a: number, b: number, format: (value: number) => string): string {
   if (a === b) return 'same'
   const sign = b > a ? '+' : '−'
   const change = `${sign}${format(Math.abs(b - a))}`
   const percent = Math.abs((b / a - 1) * 100)
   if (a === 0) return change
+  if (percent >= 1000) return `${change} (×${(b / a).toFixed(0)})`
   return percent < 0.05 ? `${change} (under 0.1 %)` : `${change} (${sign}${percent.toFixed(1)} %)`
 }
 

@@ -3,22 +3,31 @@
  * tells each topic whose fields differ, the most telling first.
  */
 import type { ResNetConfig } from '../architecture/config.ts'
+import { contrast } from './contrast.ts'
 import {
   antialiasWords,
   attentionWords,
+  blockCounts,
   blockWords,
   combineWords,
   count,
+  familyWords,
   finalWords,
   groupWords,
   headPoolWords,
+  isDilated,
+  isSameSize,
   list,
+  momentumWords,
   normalisationWords,
-  orders,
+  orderWords,
+  poolWords,
   projection,
   projectionPlaces,
   residual,
   shortcutWords,
+  sizeWords,
+  small,
   stemPoolWords,
   stemWords,
   stochasticDepthWords,
@@ -29,12 +38,14 @@ import {
 export interface Topic {
   /** Beginnings of the paths of the fields that it speaks of; `*` is any place of a list. */
   readonly fields: readonly string[]
-  /** What a network does, as what follows its name; nothing where it does what is usual. */
-  readonly says: (config: ResNetConfig) => string | undefined
+  /** What a network does beside another, as what follows its name; nothing where it does what is usual. */
+  readonly says: (config: ResNetConfig, other: ResNetConfig) => string | undefined
 }
 
 /** Every topic, the most telling first. */
 export const topics: readonly Topic[] = [
+  { fields: ['block.kind'], says: familyWords },
+  { fields: ['stages', 'stages.*.width', 'stages.*.blocks'], says: sizeWords },
   { fields: ['shortcut.kind', 'shortcut.sampling', 'shortcut.zeros'], says: shortcutWords },
   {
     fields: ['block.kind', 'block.expansion', 'block.bottleneck', 'block.compression'],
@@ -54,67 +65,61 @@ export const topics: readonly Topic[] = [
     },
   },
   {
-    fields: ['stages.*.blocks', 'stages'],
-    says: ({ stages }) =>
-      `has ${list(stages.map(({ blocks }) => blocks))} blocks in its ${count(stages.length, 'stage')}`,
+    fields: ['stages.*.blocks'],
+    says: (config, other) => (isSameSize(config, other) ? `has ${blockCounts(config)}` : undefined),
   },
-  { fields: ['block.order'], says: (config) => orders[residual(config)?.order ?? 'original'] },
+  { fields: ['block.order'], says: orderWords },
   { fields: ['block.groups', 'block.baseWidth'], says: groupWords },
   { fields: ['attention'], says: attentionWords },
+  { fields: ['shortcut.where'], says: projectionPlaces },
   { fields: ['block.strideAt'], says: strideWords },
-  {
-    fields: ['shortcut.pool'],
-    says: (config) =>
-      when(
-        projection(config)?.pool === 'average',
-        'puts a 2×2 average before each strided projection, which then has no stride (ResNet-D, arXiv:1812.01187)',
-      ),
-  },
+  { fields: ['shortcut.pool'], says: poolWords },
   { fields: ['antialias'], says: antialiasWords },
   { fields: ['normalisation.kind', 'normalisation.groups'], says: normalisationWords },
   { fields: ['stem.kind', 'stem.width', 'stem.innerWidths', 'stem.stride'], says: stemWords },
   { fields: ['stem.pool'], says: stemPoolWords },
   {
-    fields: ['stages.*.width'],
-    says: ({ stages }) => `has stages of width ${list(stages.map(({ width }) => width))}`,
-  },
-  {
     fields: ['stages.*.stride'],
-    says: ({ stages }) => `has stages with strides ${list(stages.map(({ stride }) => stride))}`,
+    says: ({ stages }, other) =>
+      when(
+        stages.length === other.stages.length,
+        `has stages with strides ${list(stages.map(({ stride }) => stride))}`,
+      ),
   },
   {
     fields: ['outputStride'],
-    says: ({ outputStride }) =>
+    says: (config) =>
       when(
-        outputStride < 32,
-        `dilates its 3×3 in the place of strides once the map is ${outputStride} times smaller than the picture`,
+        isDilated(config),
+        `dilates its 3×3 instead of striding once the map is ${config.outputStride} times smaller than the picture`,
       ),
   },
   {
     fields: ['block.reduceFirst'],
     says: (config) => {
       const reduced = residual(config)?.reduceFirst ?? 1
-      return when(reduced > 1, `makes the first convolution of a block ${reduced} times narrower (SENet-154)`)
+      return when(reduced > 1, `makes the first convolution of a block 1/${reduced} as wide (SENet-154)`)
     },
   },
-  { fields: ['shortcut.where'], says: projectionPlaces },
   {
     fields: ['shortcut.kernel'],
     says: (config) =>
-      when(projection(config)?.kernel === 3, 'projects by a 3×3 where the stride is 2 (SENet-154)'),
+      when(
+        projection(config)?.kernel === 3,
+        'projects by a 3×3 convolution where the stride is 2 (SENet-154)',
+      ),
   },
   {
     fields: ['shortcut.dilatedPool'],
     says: (config) =>
       when(
-        projection(config)?.dilatedPool === 'same',
-        'keeps the average before a projection in dilated stages too (with stride 1), which changes nothing where none is dilated',
+        isDilated(config) && projection(config)?.dilatedPool === 'same',
+        'keeps the average before a projection in dilated stages, with stride 1',
       ),
   },
   {
     fields: ['shortcut.normalised'],
-    says: (config) =>
-      when(projection(config)?.normalised === false, 'has projections that are not normalised'),
+    says: (config) => when(projection(config)?.normalised === false, 'does not normalise its projections'),
   },
   { fields: ['shortcut.combine'], says: combineWords },
   {
@@ -122,24 +127,23 @@ export const topics: readonly Topic[] = [
     says: (config) =>
       when(
         residual(config)?.firstActivation === 'stem',
-        'does not normalise and activate again in its very first block, since the stem has',
+        'does not normalise and activate at the start of its very first block, since the stem has done so',
       ),
   },
   {
     fields: ['block.shortcutReads'],
     says: (config) => {
       const reads = residual(config)?.shortcutReads
-      if (reads === 'activated') return 'projects what is already activated'
+      if (reads === 'activated') return 'projects the activated map, not the raw one'
       return when(
         reads === 'activated-at-stage-start',
-        "lets the shortcut of each stage's first block read what is already activated",
+        "lets the shortcut of each stage's first block read the activated map",
       )
     },
   },
   {
     fields: ['stem.activated'],
-    says: ({ stem }) =>
-      when(!stem.activated, "leaves the stem's last convolution without normalisation and activation"),
+    says: ({ stem }) => when(!stem.activated, 'does not normalise and activate after its stem'),
   },
   {
     fields: ['stem.inputNormalisation'],
@@ -152,19 +156,24 @@ export const topics: readonly Topic[] = [
   },
   {
     fields: ['activation'],
-    says: ({ activation }) => `activates by ${{ relu: 'ReLU', relu6: 'ReLU6', silu: 'SiLU' }[activation]}`,
+    says: ({ activation }) => `activates with ${{ relu: 'ReLU', relu6: 'ReLU6', silu: 'SiLU' }[activation]}`,
   },
   {
     fields: ['convolution.bias'],
     says: ({ convolution: { bias } }) =>
-      when(bias.length > 0, `has a bias in these convolutions: ${bias.join(', ')}`),
+      when(
+        bias.length > 0,
+        bias.length === 5
+          ? 'has biases in all its convolutions'
+          : `has biases in some convolutions: ${list(bias)}`,
+      ),
   },
   {
     fields: ['convolution.standardised'],
     says: ({ convolution: { standardised } }) =>
       standardised === null
         ? undefined
-        : `standardises the weights of its convolutions (arXiv:1903.10520), epsilon ${standardised.epsilon}`,
+        : `standardises the weights of its convolutions (arXiv:1903.10520), epsilon ${small(standardised.epsilon)}`,
   },
   {
     fields: ['convolution.padding'],
@@ -174,7 +183,7 @@ export const topics: readonly Topic[] = [
         'pads strided convolutions as TensorFlow does (SAME): more after the map than before',
       ),
   },
-  { fields: ['head.finalActivation'], says: ({ head }) => finalWords[head.finalActivation] },
+  { fields: ['head.finalActivation'], says: finalWords },
   {
     fields: ['head.convolutionWidth'],
     says: ({ head }) =>
@@ -186,7 +195,7 @@ export const topics: readonly Topic[] = [
     says: ({ head: { hidden } }) =>
       when(
         hidden.length > 0,
-        `has ${count(hidden.length, 'linear layer')} in front of its classifier: ${list(hidden.map(({ width, activation }) => `${width} (${activation})`))}`,
+        `has ${count(hidden.length, 'linear layer')} before its classifier: ${list(hidden.map(({ width, activation }) => `${width} (${activation})`))}`,
       ),
   },
   {
@@ -207,15 +216,9 @@ export const topics: readonly Topic[] = [
   },
   {
     fields: ['normalisation.epsilon'],
-    says: ({ normalisation }) => `adds ${normalisation.epsilon} to each variance (epsilon)`,
+    says: ({ normalisation }) => `adds ${small(normalisation.epsilon)} to each variance (epsilon)`,
   },
-  {
-    fields: ['normalisation.momentum'],
-    says: ({ normalisation }) =>
-      normalisation.kind === 'batch'
-        ? `moves its running statistics by ${normalisation.momentum} a step of training`
-        : undefined,
-  },
+  { fields: ['normalisation.momentum'], says: momentumWords },
   { fields: ['regularisation.stochasticDepth'], says: stochasticDepthWords },
   {
     fields: ['regularisation.dropBlock'],
@@ -232,11 +235,15 @@ export const topics: readonly Topic[] = [
         `drops ${rate} of the values inside its branches in training (Wide ResNet, arXiv:1605.07146)`,
       ),
   },
-  { fields: ['input'], says: ({ input }) => `is made for pictures of ${input.join('×')}` },
+  {
+    fields: ['input'],
+    says: (config, other) =>
+      when(isSameSize(config, other), `is made for pictures of ${config.input.join('×')}`),
+  },
   { fields: ['inputChannels'], says: ({ inputChannels }) => `reads ${count(inputChannels, 'channel')}` },
   {
     fields: ['classes'],
-    says: ({ classes }) => `tells ${count(classes, 'class').replace('classs', 'classes')} apart`,
+    says: ({ classes }) => `tells ${count(classes, 'class', 'classes')} apart`,
   },
 ]
 
@@ -260,10 +267,10 @@ export function sentencesOf(
 ): readonly string[] {
   return topics.flatMap((topic) => {
     if (!differing.some((path) => speaksOf(topic, path))) return []
-    const [one, other] = [topic.says(a.config), topic.says(b.config)]
+    const [one, other] = [topic.says(a.config, b.config), topic.says(b.config, a.config)]
     if (one === other) return []
     if (one === undefined) return [`${b.name} ${other}.`]
     if (other === undefined) return [`${a.name} ${one}.`]
-    return [`${a.name} ${one}; ${b.name} ${other}.`]
+    return [contrast([a.name, one], [b.name, other])]
   })
 }

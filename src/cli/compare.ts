@@ -5,6 +5,7 @@ import type { FoldedChange } from '../analysis/fold.ts'
 import { formatBytes, formatCount, formatDifference, formatShort } from '../analysis/format.ts'
 import type { SideBySide } from '../analysis/side-by-side.ts'
 import type { ResNetConfig } from '../architecture/config.ts'
+import { ConfigError } from '../errors.ts'
 import { size } from './arguments.ts'
 import type { Context } from './context.ts'
 import type { Network } from './network.ts'
@@ -48,36 +49,42 @@ async function compareNetworks(
 ): Promise<void> {
   const { networkOf } = await import('./network.ts')
   const { compare } = await import('../analysis/compare.ts')
+  const { buildResNet } = await import('../architecture/build.ts')
   const [a, b] = [await networkOf(one, context), await networkOf(other, context)]
   const names = [a.name, b.name === a.name ? other : b.name] as const
-  const input = options.input ?? a.config.input
-  const [first, second] = [
-    { ...a.config, input },
-    { ...b.config, input },
-  ]
-  const comparison = compare(first, second, { names })
-  const inputs = inputDifference(a.config, b.config)
+  const build = (config: ResNetConfig, input: ResNetConfig['input']) => buildResNet({ ...config, input })
+  const input = options.input ?? sharedInput(a.config, b.config, build)
+  const comparison = compare(a.config, b.config, { names, input })
   if (options.json) {
-    const configDifferences = [...inputs, ...comparison.configDifferences]
-    printJson({ a: a.name, b: b.name, input, ...comparison, configDifferences })
+    printJson({ a: a.name, b: b.name, input, ...comparison })
     return
   }
-  const { buildResNet } = await import('../architecture/build.ts')
+  const { isSameFamily } = await import('../analysis/words.ts')
   const { sideBySide } = await import('../analysis/side-by-side.ts')
-  const drawings = sideBySide(buildResNet(first), buildResNet(second))
+  const drawings = sideBySide(build(a.config, input), build(b.config, input))
   printLines([
     ...sentenceLines([a, b], names, comparison, input),
     ...drawings.flatMap((drawing) => ['', ...drawingLines(drawing, names)]),
     '',
     ...totalLines(names, comparison, input),
-    ...changeLines(comparison.changes),
+    ...(isSameFamily(a.config.block, b.config.block) ? changeLines(comparison.changes) : []),
     ...configLines(names, comparison),
   ])
 }
 
-/** Both are counted at one input; that they are made for two is a difference all the same. */
-function inputDifference(a: ResNetConfig, b: ResNetConfig): Comparison['configDifferences'] {
-  return String(a.input) === String(b.input) ? [] : [{ key: 'input', a: a.input, b: b.input }]
+/** The first's own input, unless one of the two takes only the second's. */
+function sharedInput(
+  a: ResNetConfig,
+  b: ResNetConfig,
+  build: (config: ResNetConfig, input: ResNetConfig['input']) => unknown,
+): ResNetConfig['input'] {
+  try {
+    build(b, a.input)
+    return a.input
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return b.input
+  }
 }
 
 function sentenceLines(
@@ -87,13 +94,8 @@ function sentenceLines(
   input: readonly [number, number],
 ): readonly string[] {
   const [first, ...more] = sentences
-  const made = [a.config.input, b.config.input].map((pixels) => pixels.join('×'))
   const notes =
-    made[0] === made[1]
-      ? []
-      : [
-          `${names[0]} is made for pictures of ${made[0]}, ${names[1]} for ${made[1]}; both are counted at ${input.join('×')}.`,
-        ]
+    String(a.config.input) === String(b.config.input) ? [] : [`Both are counted at ${input.join('×')}.`]
   if (first === undefined) {
     const same =
       configDifferences.length === 0
