@@ -54,7 +54,8 @@ export function packageSteps({ root, scratch, tool }) {
     ['package: publint', () => tool('publint/src/cli.js', ['--strict'])],
     [
       'package: types and exports',
-      () => tool('@arethetypeswrong/cli/dist/index.js', [tarball, '--profile', 'esm-only']),
+      // For every kind of resolution, moduleResolution node too; CommonJS requires it as the module that it is.
+      () => tool('@arethetypeswrong/cli/dist/index.js', [tarball, '--ignore-rules', 'cjs-resolves-to-esm']),
     ],
   ]
 }

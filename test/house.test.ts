@@ -68,7 +68,7 @@ describe('the house', () => {
   })
 
   test('modules of Node and packages that need it stand only in Node-only files', () => {
-    const everywhere = new Set(['valibot', 'fastest-levenshtein', 'onnxruntime-web', 'vega'])
+    const everywhere = new Set(['valibot', 'fastest-levenshtein', 'vega'])
     const wrong = sources.flatMap((source) => {
       const { path } = source
       if (path.endsWith('.node.ts') || folderOf(path) === 'cli' || isTest(path)) return []

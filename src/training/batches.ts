@@ -35,8 +35,6 @@ export interface BatchOptions {
 /** Answers scores [N, classes] for images [N, C, H, W]. */
 export type Teacher = (image: Float32Array, batch: number) => Promise<Float32Array>
 
-const purpose = hashName('mix a batch')
-
 export class Batches {
   readonly #options: BatchOptions
   readonly #classWeights: Float64Array
@@ -70,7 +68,7 @@ export class Batches {
       }),
     )
     const [channels = 1, height = 1, width = 1] = inputs.shape
-    const random = new Random(purpose, seed, epoch, stepOfEpoch)
+    const random = new Random(hashName('mix a batch'), seed, epoch, stepOfEpoch)
     mixBatch({
       images: image,
       targets,

@@ -32,8 +32,6 @@ export interface PictureInputOptions {
   readonly seed: number
 }
 
-const purpose = hashName('augment a picture')
-
 /** Pictures, augmented anew in each epoch. */
 export class PictureInputs implements Inputs {
   readonly shape: readonly [number, number, number]
@@ -52,7 +50,7 @@ export class PictureInputs implements Inputs {
     const item = set.train[place]
     const picture = item === undefined ? undefined : await pictures.get(item)
     if (picture === undefined) return false
-    const random = new Random(purpose, seed, epoch, place)
+    const random = new Random(hashName('augment a picture'), seed, epoch, place)
     writeInput(augment(picture, augmentation, preprocessing, random), preprocessing, to, 0)
     if (augmentation.erasing !== null) erase(to, this.shape, augmentation.erasing, random)
     return true

@@ -1,10 +1,9 @@
 /** The order in which an epoch sees its pictures: a function of seed and epoch, so that a run can go on anywhere. */
 import { hashName, randomBits } from '../ops/random-bits.ts'
 
-const purpose = hashName('order of an epoch')
-
 /** A permutation of 0..count-1 (Fisher and Yates). */
 export function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
+  const purpose = hashName('order of an epoch')
   const order = Uint32Array.from({ length: count }, (_, index) => index)
   for (let last = count - 1; last > 0; last--) {
     const other = randomBits(purpose, seed, epoch, last) % (last + 1)

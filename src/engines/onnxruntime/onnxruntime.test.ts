@@ -9,6 +9,7 @@ import { EngineError } from '../../errors.ts'
 import { select } from '../../graph/select.ts'
 import type { Session } from '../engine.ts'
 import { type OnnxRuntimeOptions, onnxruntime } from './onnxruntime.ts'
+import { loadRuntime as loadInPage } from './runtime.browser.ts'
 
 const tiny = changed(config('resnet20'), { input: [8, 8], 'stages.0.blocks': 1 })
 const graph = buildResNet(tiny)
@@ -125,4 +126,9 @@ test('without its package the engine says what to install', async () => {
   await expect(onnxruntime().open(state)).rejects.toThrow(
     /^the engine onnxruntime needs the package onnxruntime-node, which .*; npm install onnxruntime-node, or use the engine wasm$/,
   )
+})
+
+test('in a page, where every bundle would have to hold the package, the engine says how its module is given', async () => {
+  await expect(loadInPage()).rejects.toThrow(EngineError)
+  await expect(loadInPage()).rejects.toThrow('onnxruntime({ runtime: ort })')
 })

@@ -16,7 +16,7 @@ import type { LoadedRuntime, Runtime, RuntimeOptions, RuntimeSession, RuntimeTen
 export type { Runtime } from './runtime.ts'
 
 export interface OnnxRuntimeOptions {
-  /** The module that computes, for instance `onnxruntime-web/webgpu`; the installed package without it. */
+  /** The module that computes, for instance `onnxruntime-web/webgpu`; without it in Node the installed package. */
   readonly runtime?: Runtime
   /** What computes, in order of preference, for instance `['webgpu']`; the module's own choice without it. */
   readonly providers?: readonly string[]
@@ -25,16 +25,17 @@ export interface OnnxRuntimeOptions {
 /**
  * An engine over a given module of ONNX Runtime or given processors.
  *
- * @throws EngineError from `open` where no module is given and `onnxruntime-node` (in a page `onnxruntime-web`) is not
- * installed.
+ * @throws EngineError from `open` where no module is given and `onnxruntime-node` is not installed, and in a page.
  */
 export function onnxruntime(options: OnnxRuntimeOptions = {}): Engine {
   const { runtime, providers } = options
   return {
     name: 'onnxruntime',
     async open(state, { threads } = {}) {
-      const loaded =
-        runtime === undefined ? await loadRuntime(threads) : { name: 'the given ONNX Runtime', runtime }
+      const loaded = runtime === undefined ? await loadRuntime() : { name: 'the given ONNX Runtime', runtime }
+      // A module for pages has threads for all its sessions, and does not heed a session's option.
+      if (threads !== undefined && loaded.runtime.env !== undefined)
+        loaded.runtime.env.wasm.numThreads = threads
       const settings: RuntimeOptions = {
         ...(providers === undefined ? {} : { executionProviders: providers }),
         ...(threads === undefined ? {} : { intraOpNumThreads: threads }),

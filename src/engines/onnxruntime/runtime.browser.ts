@@ -1,17 +1,10 @@
-/** ONNX Runtime's package for browsers; the twin for Node is `runtime.node.ts`. */
+/** ONNX Runtime in browsers: the page gives its module; the twin for Node is `runtime.node.ts`. */
 import { EngineError } from '../../errors.ts'
 import type { LoadedRuntime } from './runtime.ts'
 
-/** Throws `EngineError` where the page was built without the package. The threads are those of the whole page. */
-export async function loadRuntime(threads: number | undefined): Promise<LoadedRuntime> {
-  try {
-    const runtime = await import('onnxruntime-web')
-    if (threads !== undefined) runtime.env.wasm.numThreads = threads
-    return { name: 'onnxruntime-web', runtime }
-  } catch (error) {
-    throw new EngineError(
-      `the engine onnxruntime needs the package onnxruntime-web, which does not load here (${error}); npm install onnxruntime-web, or use the engine wasm`,
-      { cause: error },
-    )
-  }
+/** Throws `EngineError`: an import here would be one that every bundle without the optional package warns of or fails at. */
+export async function loadRuntime(): Promise<LoadedRuntime> {
+  throw new EngineError(
+    'in a page the engine onnxruntime needs its module; npm install onnxruntime-web, import it as ort, and take the engine onnxruntime({ runtime: ort }), or use the engine wasm',
+  )
 }

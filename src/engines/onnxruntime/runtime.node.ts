@@ -2,8 +2,8 @@
 import { EngineError } from '../../errors.ts'
 import type { LoadedRuntime } from './runtime.ts'
 
-/** Throws `EngineError` where the package is not installed. The threads are an option of each session here. */
-export async function loadRuntime(_threads: number | undefined): Promise<LoadedRuntime> {
+/** Throws `EngineError` where the package is not installed. */
+export async function loadRuntime(): Promise<LoadedRuntime> {
   try {
     // By a name that bundlers leave alone: it is optional, and a native module.
     const name = 'onnxruntime-node'

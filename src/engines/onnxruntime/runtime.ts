@@ -9,6 +9,8 @@ export interface Runtime {
     /** Opens an ONNX file. */
     create(model: Uint8Array, options: RuntimeOptions): Promise<RuntimeSession>
   }
+  /** Settings of the module as a whole. */
+  readonly env?: { readonly wasm: { numThreads?: number } }
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => RuntimeTensor
 }
 
