@@ -4,10 +4,11 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
-import { open, readdir, rm, stat } from 'node:fs/promises'
+import { link, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { ArgumentError, ResourceError, systemCode } from './errors.ts'
+import { isRunning } from './processes.node.ts'
 
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
@@ -16,15 +17,30 @@ export function partOf(path: string): string {
   return `${path}.${home()}-${process.pid}.${randomUUID().slice(0, 8)}.part`
 }
 
-/** Removes parts of this path whose process is gone. Where the folder cannot be read or written they stay. */
-export async function removeLeftParts(path: string): Promise<void> {
-  const folder = dirname(path)
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.startsWith(`${basename(path)}.`)) continue
+/** An owner of another machine or container cannot be asked: what nobody has written to for a day is nobody's. */
+const longestPauseMs = 24 * 60 * 60 * 1000
+
+/** Folders that this process has looked through: once is enough, and a folder may hold a million files. */
+const lookedThrough = new Set<string>()
+
+/** Removes the parts in a folder whose process is gone. Where the folder cannot be read or written they stay. */
+export async function removeLeftParts(folder: string): Promise<void> {
+  const path = resolve(folder)
+  if (lookedThrough.has(path)) return
+  lookedThrough.add(path)
+  for (const name of await readdir(path).catch(() => [])) {
     const [, where, id] = /\.([0-9a-f]{8})-(\d+)\.[0-9a-f]{8}\.part$/.exec(name) ?? []
-    if (where !== home() || isRunning(Number(id))) continue
-    await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined)
+    if (where === undefined) continue
+    const part = join(path, name)
+    const isOwnerGone = where === home() && !isRunning(Number(id))
+    if (isOwnerGone || (await isForgotten(part)))
+      await rm(part, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+async function isForgotten(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && Date.now() - found.mtimeMs > longestPauseMs
 }
 
 /** Where numbers of processes mean the same: a machine, and in Linux a container. */
@@ -37,15 +53,6 @@ function numbersOfProcesses(): string {
     return readlinkSync('/proc/self/ns/pid')
   } catch {
     return ''
-  }
-}
-
-function isRunning(id: number): boolean {
-  try {
-    process.kill(id, 0)
-    return true
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH'
   }
 }
 
@@ -72,39 +79,54 @@ export async function checkTarget(path: string): Promise<void> {
 export async function checkFolder(path: string): Promise<void> {
   for (let nearest = path; ; nearest = dirname(nearest)) {
     const there = await stat(nearest).catch(() => undefined)
-    if (there?.isDirectory()) return tryOut(join(nearest, 'trial'), path)
+    if (there?.isDirectory()) return tryOut(path, join(nearest, 'trial'))
     if (there !== undefined) throw new ArgumentError(`${nearest}: is a file; name a folder`)
+    if (await isLink(nearest)) throw new ArgumentError(`${nearest}: is a link to nothing; name a folder`)
     if (dirname(nearest) === nearest) return
   }
 }
 
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true
+}
+
 /** Writes a trial beside a file; what is refused is said of `path`. */
-async function tryOut(beside: string, path: string): Promise<void> {
+async function tryOut(path: string, beside: string): Promise<void> {
   const temporary = partOf(beside)
   try {
+    await removeLeftParts(dirname(beside))
     await writeAll(temporary, [new Uint8Array(trialBytes)])
   } catch (error) {
-    throw systemCode(error) === undefined ? error : refused(path, error, dirname(beside))
+    throw systemCode(error) === undefined ? error : refused(path, error)
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined)
   }
 }
 
-/** The disk's refusal of a file, as what is wrong and what to do. */
-export function refused(path: string, error: unknown, folder: string = dirname(path)): ResourceError {
-  const code = systemCode(error)
-  const reason = reasons.get(code ?? '')?.(folder) ?? 'check the folder, its permissions and the space'
-  return new ResourceError(`${path}: cannot be written (${code}); ${reason}`, { cause: error })
+/** The disk's refusal of a file or folder, as what is wrong and what to do. */
+export function refused(path: string, error: unknown): ResourceError {
+  const code = systemCode(error) ?? String(error)
+  const reason = refusals.get(code) ?? 'the system refuses it'
+  const advice = code === 'ENOENT' ? 'make it first' : 'mend that, or name another place'
+  return new ResourceError(`${path}: cannot be written: ${reason} (${code}); ${advice}`, { cause: error })
 }
 
-/** By the system's code. */
-const reasons: ReadonlyMap<string, (folder: string) => string> = new Map([
-  ['ENOENT', (folder) => `there is no folder ${folder}; make it first`],
-  ['ENOTDIR', (folder) => `${folder} is no folder`],
-  ['EACCES', (folder) => `you may not write into ${folder}`],
-  ['EPERM', (folder) => `you may not write into ${folder}`],
-  ['EROFS', (folder) => `${folder} lies on a disk that is read-only`],
-  ['ENOSPC', (folder) => `the disk that holds ${folder} is full`],
+/** What the system's refusals of files mean, by their codes. */
+export const refusals: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'its folder is not there'],
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EACCES', 'no permission to write there'],
+  ['EPERM', 'no permission to write there'],
+  ['EROFS', 'the disk is read-only'],
+  ['ENOTDIR', 'a part of the path is a file'],
+  ['EEXIST', 'a part of the path is a file'],
+  ['EMFILE', 'too many files are open'],
+  ['ENFILE', 'too many files are open'],
+  ['EIO', 'the disk failed'],
+  ['ELOOP', 'a part of the path is a link that leads to itself'],
+  ['ENAMETOOLONG', 'the path is too long for this system'],
+  ['EFBIG', 'the file is too large for this disk'],
 ])
 
 /** Writes a file that is not there yet, to the disk; answers its bytes. */
@@ -120,5 +142,21 @@ export async function writeAll(path: string, chunks: Chunks, signal?: AbortSigna
     return bytes
   } finally {
     await file.close()
+  }
+}
+
+/** Gives what was written its name, unless something has that name; answers whether nothing had. */
+export async function renameToNew(part: string, path: string): Promise<boolean> {
+  try {
+    await link(part, path)
+    await rm(part)
+    return true
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'EEXIST') return false
+    // Some disks have no second names for a file (FAT): two processes at once may then meet in one name.
+    if (code === 'ENOENT' || (await lstat(path).catch(() => undefined)) !== undefined) throw error
+    await rename(part, path)
+    return true
   }
 }

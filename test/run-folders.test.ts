@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile
 import { hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ResNetError } from '../src/errors.ts'
 import { readModel } from '../src/inference/load.ts'
 import type { Ended, TrainingEvent } from '../src/training/events.ts'
 import type { TrainOptions } from '../src/training/prepare.ts'
@@ -202,6 +203,29 @@ describe('a damaged log', () => {
     await writeFile(join(out, name), text)
     await expect(run({ data: pictures, out, resume: true })).rejects.toThrow(message)
     expect(await readdir(out)).not.toContain('run.lock')
+  })
+
+  test.each([
+    'config.json',
+    'state.safetensors',
+    'events.jsonl',
+    'best.safetensors',
+    'run.lock',
+  ])('and %s, where it cannot be read, are told by a typed error', async (name) => {
+    const out = await half(`unreadable-${name}`)
+    await rm(join(out, name), { force: true })
+    await mkdir(join(out, name))
+    const going = run({ data: pictures, out, resume: true })
+    await expect(going).rejects.toThrow(ResNetError)
+    await expect(going).rejects.toThrow(name)
+  })
+
+  test.each(['config.json', 'best.safetensors'])('and %s, where it is gone, say so', async (name) => {
+    const out = await half(`gone-${name}`)
+    await rm(join(out, name))
+    await expect(run({ data: pictures, out, resume: true })).rejects.toThrow(
+      /the run cannot go on without it, but another can begin from its model/,
+    )
   })
 })
 

@@ -1,7 +1,7 @@
 /** Results are not lost to a bad target, what is answered is kept, and what killed processes left goes away. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,16 +22,20 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 describe('a target that cannot be written is refused before anything is read', () => {
   const missing = (name: string) => join(folder, 'missing', name)
   test.each([
-    [['classify', 'no.png', '--out', missing('a.csv')], 1, /there is no folder .*missing; make it first/],
+    [
+      ['classify', 'no.png', '--out', missing('a.csv')],
+      1,
+      /a\.csv: cannot be written: its folder is not there \(ENOENT\); make it first/,
+    ],
     [['classify', 'no.png', '--out', join(folder, 'folder.csv')], 2, /is a folder; name a file/],
     [['classify', 'no.png', '--sort', join(folder, 'file/deep')], 2, /file: is a file; name a folder/],
     [['classify', 'no.png', '--sort', ''], 2, /is empty/],
-    [['classify', 'no.png', '--cam', missing('a.png')], 1, /there is no folder/],
-    [['embed', 'no.png', '--out', missing('a.npy')], 1, /there is no folder/],
-    [['evaluate', 'no', '--model', 'no', '--confusion', missing('a.svg')], 1, /there is no folder/],
-    [['evaluate', 'no', '--model', 'no', '--out', missing('a.csv')], 1, /there is no folder/],
-    [['convert', 'no.pth', missing('a.onnx')], 1, /there is no folder/],
-    [['bench', 'resnet18', '--plot', missing('a.svg')], 1, /there is no folder/],
+    [['classify', 'no.png', '--cam', missing('a.png')], 1, /its folder is not there/],
+    [['embed', 'no.png', '--out', missing('a.npy')], 1, /its folder is not there/],
+    [['evaluate', 'no', '--model', 'no', '--confusion', missing('a.svg')], 1, /its folder is not there/],
+    [['evaluate', 'no', '--model', 'no', '--out', missing('a.csv')], 1, /its folder is not there/],
+    [['convert', 'no.pth', missing('a.onnx')], 1, /its folder is not there/],
+    [['bench', 'resnet18', '--plot', missing('a.svg')], 1, /its folder is not there/],
     [['train', 'no', '--out', ''], 2, /is empty/],
     [['data', 'cifar10', '--out', ''], 2, /is empty/],
   ])('%j', async (args, status, message) => {
@@ -56,17 +60,43 @@ test('Ctrl-C keeps what was answered, on standard output and in the table', asyn
   expect(await readdir(folder)).toContain('answers.csv')
 })
 
-test('what a killed process left beside a file is removed by the next one, and nothing else', async () => {
-  const path = join(folder, 'net.safetensors')
-  const own = partOf(path)
+describe('what was not written to its end', () => {
   const { pid } = spawnSync(process.execPath, ['--version'])
-  const dead = own.replace(`-${process.pid}.`, `-${pid}.`)
-  const elsewhere = dead.replace(/\.[0-9a-f]{8}-/, '.00000000-')
-  const another = partOf(join(folder, 'other.safetensors')).replace(`-${process.pid}.`, `-${pid}.`)
-  for (const part of [own, dead, elsewhere, another]) await writeFile(part, 'half written')
-  await saveFile(path, [new Uint8Array(4)])
-  const left = (await readdir(folder)).filter((name) => name.endsWith('.part'))
-  expect(left.sort()).toEqual([own, elsewhere, another].map((part) => basename(part)).sort())
+  const dead = (path: string) => partOf(path).replace(`-${process.pid}.`, `-${pid}.`)
+  const elsewhere = (path: string) => dead(path).replace(/\.[0-9a-f]{8}-/, '.00000000-')
+
+  test('goes with the next file that is written there, once nobody writes it, and nothing else goes', async () => {
+    const there = await mkdtemp(join(folder, 'left-'))
+    const path = join(there, 'net.safetensors')
+    const kept = [partOf(path), elsewhere(path), join(there, 'cifar.tar.gz.part'), join(there, 'notes.part')]
+    const gone = [dead(path), dead(join(there, 'other.onnx')), elsewhere(join(there, 'old'))]
+    for (const part of [...kept, ...gone]) await writeFile(part, 'half written')
+    await mkdir(join(dead(join(there, 'dataset')), 'train'), { recursive: true })
+    const twoDaysAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
+    for (const old of [gone[2] ?? '', join(there, 'cifar.tar.gz.part')])
+      await utimes(old, twoDaysAgo, twoDaysAgo)
+    await saveFile(path, [new Uint8Array(4)])
+    const names = [path, ...kept].map((part) => basename(part))
+    expect((await readdir(there)).sort()).toEqual(names.sort())
+  })
+
+  test('by a command that was killed goes with the next', async () => {
+    const there = await mkdtemp(join(folder, 'killed-'))
+    const out = join(there, 'net.safetensors')
+    await resnet(['convert', 'resnet152', out], {
+      meanwhile: (child) => {
+        const watch = setInterval(() => {
+          if (!readdirSync(there).some((name) => name.endsWith('.part'))) return
+          clearInterval(watch)
+          child.kill('SIGKILL')
+        }, 5)
+        child.on('close', () => clearInterval(watch))
+      },
+    })
+    expect(await readdir(there)).toEqual([expect.stringMatching(/\.part$/)])
+    const { status } = await resnet(['convert', model, join(there, 'small.safetensors')])
+    expect([status, await readdir(there)]).toEqual([0, ['small.safetensors']])
+  })
 })
 
 const limits = process.platform === 'linux'

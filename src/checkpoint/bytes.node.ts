@@ -106,7 +106,11 @@ async function readRange(
   }
   let done = 0
   while (done < length) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, longestRead), offset + done)
+    const { bytesRead } = await handle
+      .read(bytes, done, Math.min(length - done, longestRead), offset + done)
+      .catch((error: unknown) => {
+        throw unreadable(path, error)
+      })
     if (bytesRead === 0) {
       throw new CheckpointError(`${path}: became shorter while it was read; it ends at ${offset + done}`)
     }

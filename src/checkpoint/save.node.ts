@@ -1,9 +1,10 @@
 /**
  * Saves chunks of bytes as a file in Node: under a temporary name in the same folder first, flushed to the disk, then
- * renamed, so that nothing half-written is ever left under the final name. What a killed process left beside it is
+ * renamed, so that nothing half-written is ever left under the final name. What killed processes left in the folder is
  * removed by the next one that writes there. The twin for browsers is `save.browser.ts`.
  */
 import { rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type Chunks, partOf, refused, removeLeftParts, writeAll } from '../disk.node.ts'
 import { systemCode } from '../errors.ts'
 
@@ -11,7 +12,7 @@ import { systemCode } from '../errors.ts'
 export async function saveFile(path: string, chunks: Chunks, signal?: AbortSignal): Promise<number> {
   const temporary = partOf(path)
   try {
-    await removeLeftParts(path)
+    await removeLeftParts(dirname(path))
     const bytes = await writeAll(temporary, chunks, signal)
     signal?.throwIfAborted()
     await rename(temporary, path)

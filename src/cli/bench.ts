@@ -57,13 +57,11 @@ export function addBench(program: Command, context: Context): void {
         answers.push(await measure(arch, { ...settings, layers, signal: context.signal }))
       }
       const [first] = answers
-      if (plot !== undefined && first !== undefined) await savePlot(plot, first)
       if (json) printJson(answers.map(({ kernels, ...answer }) => ({ ...answer, ...kernels })))
-      else
-        printLines([
-          ...linesOf(answers, perLayer),
-          ...(plot === undefined ? [] : ['', `${plot}: the roofline`]),
-        ])
+      else printLines(linesOf(answers, perLayer))
+      if (plot === undefined || first === undefined) return
+      await savePlot(plot, first)
+      if (!json) printLines(['', `${plot}: the roofline`])
     })
 }
 

@@ -79,6 +79,7 @@ async function classify(files: readonly string[], options: ClassifyOptions, cont
   const sorted = options.sort === undefined ? undefined : new SortedFolder(options.sort)
   const model = await openModel(options.model, options, context)
   const wanted = options.class === undefined ? undefined : classOf(options.class, model.model.labels)
+  if (out !== undefined) context.saveFirst()
   const answers = await eachPicture(
     files,
     { task: 'classifying', ...(json ? {} : { show }) },
@@ -106,8 +107,8 @@ async function classify(files: readonly string[], options: ClassifyOptions, cont
     },
   )
   await model.dispose()
-  if (out !== undefined) await saveRows(out, titles, answers.flatMap(rowsOf))
   if (json) printJson(answers)
+  if (out !== undefined) await saveRows(out, titles, answers.flatMap(rowsOf))
 }
 
 /** A class by its name, which goes first, or by its number. */

@@ -53,6 +53,7 @@ export function addEmbed(program: Command, context: Context): void {
       const show = (answer: Answer) => printLines([lineOf(answer, out)])
       const model = await openModel(options.model, options, context)
       const stage = options.stage ?? model.stages
+      if (out !== undefined) context.saveFirst()
       const answers = await eachPicture(
         files,
         { task: 'embedding', ...(json ? {} : { show }) },
@@ -63,12 +64,12 @@ export function addEmbed(program: Command, context: Context): void {
         },
       )
       await model.dispose()
+      if (json)
+        printJson(answers.map((answer) => ('features' in answer ? plain(answer, out === undefined) : answer)))
       if (out !== undefined && format !== undefined) {
         const rows = answers.filter((answer) => 'features' in answer)
         await saveFile(out, [await format(rows)])
       }
-      if (json)
-        printJson(answers.map((answer) => ('features' in answer ? plain(answer, out === undefined) : answer)))
     })
 }
 

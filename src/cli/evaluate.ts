@@ -10,7 +10,7 @@ import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './
 import { printError, printJson, printLines, table, tell } from './output.ts'
 import { pictureFile, savePicture } from './picture-file.ts'
 import { Progress } from './progress.ts'
-import { rowFile, saveRows } from './row-file.ts'
+import { type Row, rowFile, saveRows } from './row-file.ts'
 import { right, wrapping } from './table.ts'
 
 interface EvaluateOptions extends ModelOptions {
@@ -63,12 +63,20 @@ export function addEvaluate(program: Command, context: Context): void {
       for (const target of [confusion, out]) if (target !== undefined) await checkTarget(target)
       const model = await openModel(options.model, options, context)
       const progress = new Progress({ task: 'evaluating', unit: 'images' })
-      const evaluation = await model.evaluate(dataset, {
+      if (out !== undefined) context.saveFirst()
+      const answering = model.evaluate(dataset, {
         ...(split === undefined ? {} : { split }),
         ...(limit === undefined ? {} : { limit }),
         ...(out === undefined ? {} : { answered: (image) => images.push(image) }),
         signal: context.signal,
         progress: ({ done, total }) => progress.update(done, total),
+      })
+      const evaluation = await answering.catch(async (error: unknown) => {
+        if (out !== undefined && context.signal.aborted && images.length > 0) {
+          await saveRows(out, titles, images.map(rowOf))
+          tell(`interrupted: the answers for ${formatCount(images.length)} images are kept in ${out}`)
+        }
+        throw error
       })
       progress.end()
       await model.dispose()
@@ -76,24 +84,25 @@ export function addEvaluate(program: Command, context: Context): void {
       // The whole command: the clock of the process starts with it.
       const answer = { ...evaluation, seconds: performance.now() / 1000 }
       for (const note of evaluation.notes) tell(note)
+      // Before the files: what goes wrong with those takes no answer away.
+      if (json) printJson(answer)
+      else printLines(linesOf(answer, model.answering().classes))
+      const say = (line: string) => (json ? undefined : printLines([line]))
       if (confusion !== undefined) {
         const { drawConfusion } = await import('../plots/confusion.ts')
         await savePicture(confusion, await drawConfusion(evaluation))
+        say(`${confusion}: the confusion matrix`)
       }
-      if (out !== undefined)
-        await saveRows(
-          out,
-          titles,
-          images.map((image) => ({ ...image })),
-        )
-      if (json) printJson(answer)
-      else
-        printLines([
-          ...linesOf(answer, model.answering().classes),
-          ...(confusion === undefined ? [] : ['', `${confusion}: the confusion matrix`]),
-          ...(out === undefined ? [] : [`${out}: the answer for each image`]),
-        ])
+      if (out !== undefined) {
+        await saveRows(out, titles, images.map(rowOf))
+        say(`${out}: the answer for each image`)
+      }
     })
+}
+
+/** A table's row: the fields by their titles. */
+function rowOf(image: JudgedImage): Row {
+  return { ...image }
 }
 
 /** `classes` are the model's. */

@@ -1,8 +1,8 @@
 /** Where `--cam` writes class activation maps: the file that is named, for one picture, or a folder with one for each. */
 import { mkdir, realpath } from 'node:fs/promises'
 import { extname, join, parse, resolve } from 'node:path'
-import { checkFolder, checkTarget } from '../disk.node.ts'
-import { ArgumentError, ResourceError, systemCode } from '../errors.ts'
+import { checkFolder, checkTarget, refused } from '../disk.node.ts'
+import { ArgumentError } from '../errors.ts'
 import type { Picture } from '../images/picture.ts'
 import { pathKind } from '../inference/paths.node.ts'
 import { pixelEndings, savePixels } from './picture-file.ts'
@@ -66,10 +66,7 @@ export class MapFiles {
 
   async #makeFolder(): Promise<void> {
     await mkdir(this.#out, { recursive: true }).catch((error: unknown) => {
-      const code = systemCode(error) ?? error
-      throw new ResourceError(`${this.#out}: the folder of the maps cannot be made (${code})`, {
-        cause: error,
-      })
+      throw refused(this.#out, error)
     })
   }
 }

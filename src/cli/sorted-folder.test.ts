@@ -41,7 +41,7 @@ test('nothing is overwritten, and two classes of one safe name have two folders'
     await new SortedFolder(root).add('tom.jpg', Buffer.from('fifth'), 'cat')
     await writeFile(join(root, 'taken'), '')
     await expect(new SortedFolder(root).add('tom.jpg', Buffer.from('x'), 'taken')).rejects.toThrow(
-      'cannot be sorted',
+      'a part of the path is a file',
     )
     expect((await readdir(root)).sort()).toEqual(['a_b', 'a_b-2', 'cat', 'taken'])
     expect((await readdir(join(root, 'cat'))).sort()).toEqual(['tom-2.jpg', 'tom-3.jpg', 'tom.jpg'])

@@ -1,7 +1,8 @@
 /** Copies pictures into a folder for each class (`classify --sort`); nothing is ever overwritten, and nothing written elsewhere. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { ResourceError, systemCode } from '../errors.ts'
+import { partOf, refused, removeLeftParts, renameToNew, writeAll } from '../disk.node.ts'
+import { systemCode } from '../errors.ts'
 
 /** Names that Windows keeps for devices. */
 const devices = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i
@@ -33,17 +34,9 @@ export class SortedFolder {
     try {
       const folder = await this.#folderOf(label)
       // In an archive, `photos.tar:cats/tom.jpg`.
-      const name = safeName(basename(file.split(/[\\/:]/).at(-1) ?? file))
-      const dot = name.lastIndexOf('.')
-      const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
-      for (let count = 1; ; count++) {
-        const path = join(folder, count === 1 ? name : `${stem}-${count}${ending}`)
-        if (await written(path, bytes)) return path
-      }
+      return await copyInto(folder, safeName(basename(file.split(/[\\/:]/).at(-1) ?? file)), bytes)
     } catch (error) {
-      const code = systemCode(error)
-      if (code === undefined) throw error
-      throw new ResourceError(`${this.#root}: pictures cannot be sorted into it (${code})`, { cause: error })
+      throw systemCode(error) === undefined ? error : refused(this.#root, error)
     }
   }
 
@@ -56,18 +49,24 @@ export class SortedFolder {
     this.#taken.add(name.toLowerCase())
     const folder = join(this.#root, name)
     await mkdir(folder, { recursive: true })
+    await removeLeftParts(folder)
     this.#folders.set(label, folder)
     return folder
   }
 }
 
-/** Writes a file that is not there yet; false where one is. */
-async function written(path: string, bytes: Uint8Array): Promise<boolean> {
+/** Writes a file under a name that nothing has: where `tom.jpg` is taken, `tom-2.jpg`. */
+async function copyInto(folder: string, name: string, bytes: Uint8Array): Promise<string> {
+  const dot = name.lastIndexOf('.')
+  const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
+  const part = partOf(join(folder, name))
   try {
-    await writeFile(path, bytes, { flag: 'wx' })
-    return true
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false
-    throw error
+    await writeAll(part, [bytes])
+    for (let count = 1; ; count++) {
+      const path = join(folder, count === 1 ? name : `${stem}-${count}${ending}`)
+      if (await renameToNew(part, path)) return path
+    }
+  } finally {
+    await rm(part, { force: true }).catch(() => undefined)
   }
 }

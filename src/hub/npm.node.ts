@@ -3,10 +3,10 @@
  * place, compared with its hash, and only then unpacked, written through to the disk and renamed. So an interrupted or
  * failed fetch leaves nothing under the final name, and two at once do not disturb each other.
  */
-import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import { partOf, removeLeftParts } from '../disk.node.ts'
 import { HubError, ResNetError } from '../errors.ts'
 import { cachedPackage } from './cache.node.ts'
 import { type FetchedRecord, insidePackage, packageFolder } from './cache-layout.node.ts'
@@ -18,9 +18,6 @@ import { type FetchOptions, packageLabel, type WantedPackage } from './wanted.ts
 
 /** No model that runs here is larger. */
 const MAX_TARBALL_BYTES = 4 * 2 ** 30
-
-const PARTIAL = '.partial'
-const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000
 
 /**
  * The version that npm would take when none is given.
@@ -42,9 +39,9 @@ export async function fetchPackage(wanted: WantedPackage, options: FetchOptions)
   const cached = await cachedPackage(wanted)
   if (cached !== undefined) return cached
   const folder = packageFolder(wanted)
-  const partial = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}${PARTIAL}`
+  const partial = partOf(folder)
   try {
-    await removeLeftovers(dirname(folder))
+    await removeLeftParts(dirname(folder))
     await mkdir(partial, { recursive: true })
     await fill(partial, wanted, options)
     options.signal?.throwIfAborted()
@@ -152,19 +149,9 @@ async function settle(partial: string, wanted: WantedPackage): Promise<string> {
  * no time may pass, since another process that repairs it too may have put a whole one there.
  */
 async function setAside(folder: string): Promise<string> {
-  const aside = `${folder}.${randomBytes(4).toString('hex')}${PARTIAL}`
+  const aside = partOf(folder)
   await rename(folder, aside).catch(() => {})
   return aside
-}
-
-/** What processes left that were killed: too old to belong to one that still runs. */
-async function removeLeftovers(parent: string): Promise<void> {
-  const names = await readdir(parent).catch(() => [])
-  for (const name of names.filter((entry) => entry.endsWith(PARTIAL))) {
-    const path = join(parent, name)
-    const status = await stat(path).catch(() => undefined)
-    if (status !== undefined && Date.now() - status.mtimeMs > LEFTOVER_AGE_MS) await removeFolder(path)
-  }
 }
 
 async function removeFolder(path: string): Promise<void> {

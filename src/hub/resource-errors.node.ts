@@ -1,20 +1,6 @@
 /** The disk's refusals, in one line for a person. */
+import { refusals } from '../disk.node.ts'
 import { ResourceError } from '../errors.ts'
-
-const REASONS = new Map([
-  ['ENOSPC', 'the disk is full'],
-  ['EDQUOT', 'the disk quota is used up'],
-  ['EACCES', 'no permission to write there'],
-  ['EPERM', 'no permission to write there'],
-  ['EROFS', 'the disk is read-only'],
-  ['ENOTDIR', 'a part of the path is a file'],
-  ['EEXIST', 'a part of the path is a file'],
-  ['EMFILE', 'too many files are open'],
-  ['ENFILE', 'too many files are open'],
-  ['EIO', 'the disk failed'],
-  ['ENAMETOOLONG', 'the path is too long for this system'],
-  ['EFBIG', 'the file is too large for this disk'],
-])
 
 const FILE_CALLS = new Set(['open', 'write', 'fsync', 'close', 'mkdir', 'rename', 'scandir', 'rm'])
 
@@ -27,7 +13,7 @@ export function resourceFailure(error: unknown, label: string): ResourceError | 
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined
   const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : ''
   const isOfFile = path !== undefined || FILE_CALLS.has(syscall)
-  const reason = REASONS.get(error.code)
+  const reason = refusals.get(error.code)
   if (reason === undefined || !isOfFile) return undefined
   const where = path === undefined ? 'the cache' : path
   return new ResourceError(

@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { linesOf } from '../bounded/lines.node.ts'
-import { CheckpointError, ImageError } from '../errors.ts'
+import { CheckpointError, ImageError, ResNetError } from '../errors.ts'
 import { pictureLimits } from '../images/picture.ts'
 import { shellPath } from '../shell.ts'
 
@@ -56,25 +56,32 @@ export async function runModel(folder: string): Promise<RunModel | undefined> {
       `${folder}: its run has no model yet; go on with it to the end of an epoch: resnet train DATASET --out ${shellPath(folder)} --resume`,
     )
   }
-  const isOver = hasEvents ? await hasEnded(events) : true
+  const state = hasEvents ? await stateOf(events) : 'over'
   const which = hasBest ? 'best' : 'last'
   return {
     path: join(folder, modelFiles[which]),
     notes: [
       ...(hasBest ? [] : [`${folder}: there is no ${modelFiles.best}; taking ${modelFiles.last}`]),
-      ...(isOver ? [] : [`${folder}: its run has not ended; this is its ${which} model so far`]),
+      ...(state === 'over' ? [] : [`${folder}: ${state}; this is its ${which} model so far`]),
     ],
   }
 }
 
-/** Whether the last thing that a run told is its end, other than by an interruption. */
-async function hasEnded(events: string): Promise<boolean> {
-  let isOver = false
-  for await (const line of linesOf(events)) {
-    if (line.indexOf('{"kind":"started"') === 0) isOver = false
-    else if (line.indexOf('{"kind":"ended"') === 0) isOver = !line.includes('"reason":"interrupted"')
+/** Whether the last thing that a run told is its end, other than by an interruption; else what is known of it. */
+async function stateOf(events: string): Promise<string> {
+  const running = 'its run has not ended'
+  let state = running
+  try {
+    for await (const line of linesOf(events)) {
+      if (line.indexOf('{"kind":"started"') === 0) state = running
+      else if (line.indexOf('{"kind":"ended"') === 0)
+        state = line.includes('"reason":"interrupted"') ? running : 'over'
+    }
+    return state
+  } catch (error) {
+    if (!(error instanceof ResNetError)) throw error
+    return `whether its run has ended is not known (${error.message})`
   }
-  return isOver
 }
 
 /** The bytes of a picture's file. Throws `ImageError` where there is none, or one too large to be a picture. */

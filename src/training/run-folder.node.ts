@@ -23,9 +23,9 @@ import { parseJson } from '../checkpoint/formats/json.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
 import { saveModel } from '../checkpoint/save.ts'
-import { checkFolder } from '../disk.node.ts'
+import { checkFolder, refused } from '../disk.node.ts'
 import type { TensorMap } from '../engines/engine.ts'
-import { ArgumentError, CheckpointError, ResNetError, ResourceError, systemCode } from '../errors.ts'
+import { ArgumentError, CheckpointError, ResNetError, systemCode } from '../errors.ts'
 import { readModel } from '../inference/load.ts'
 import { modelFiles } from '../inference/paths.node.ts'
 import { shellPath } from '../shell.ts'
@@ -130,7 +130,8 @@ class RunFolder implements RunStore {
   async #goOn(logs: LogLengths, { step, epoch }: Position): Promise<void> {
     const path = join(this.path, names.events)
     const aside = join(this.path, names.damaged)
-    const events = await mendEvents(path, aside, { length: logs.events, step, epoch })
+    const saved = { length: logs.events, step, epoch }
+    const events = await neededFor(shellPath(this.path), () => mendEvents(path, aside, saved))
     const tensorboard = await mendRecords(join(this.path, names.tensorboard), logs.tensorboard)
     this.#notes.push(...events.notes, ...tensorboard.notes)
     await this.#openLogs({ events: events.length, tensorboard: tensorboard.length })
@@ -138,12 +139,7 @@ class RunFolder implements RunStore {
 
   async begin(settings: RunSettings): Promise<void> {
     await mkdir(this.path, { recursive: true }).catch((error: unknown) => {
-      throw new ResourceError(
-        `${this.path}: the run's folder cannot be made (${systemCode(error) ?? error})`,
-        {
-          cause: error,
-        },
-      )
+      throw refused(this.path, error)
     })
     if (this.#lock === undefined) {
       this.#lock = await RunLock.take(this.path)

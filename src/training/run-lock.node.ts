@@ -4,13 +4,14 @@
  * is told how to remove it.
  */
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import * as v from 'valibot'
+import { partOf, refused } from '../disk.node.ts'
 import { ResourceError, systemCode } from '../errors.ts'
+import { isRunning, startOf } from '../processes.node.ts'
 import { shellPath } from '../shell.ts'
 
 const schema = v.object({
@@ -51,7 +52,7 @@ export class RunLock {
     const text = `${JSON.stringify({ ...owner, id: randomUUID() })}\n`
     const notes: string[] = []
     for (let unread = 0; !(await isMade(path, text)); ) {
-      const found = await readFile(path, 'utf8').catch(() => undefined)
+      const found = await textOf(path)
       if (found === undefined) continue
       const other = ownerOf(found)
       if (other !== undefined && isHeld(other)) throw new ResourceError(held(folder, other))
@@ -63,7 +64,7 @@ export class RunLock {
 
   /** Throws `ResourceError` where the lock is no longer this process's: somebody removed it, and another run may be there. */
   async check(): Promise<void> {
-    const found = await readFile(this.#path, 'utf8').catch(() => undefined)
+    const found = await textOf(this.#path)
     if (found === this.#text) return
     throw new ResourceError(
       `${this.#path}: ${found === undefined ? 'was removed' : 'is another process’s now'}; this run ends, so that two do not write into one folder, and goes on with --resume`,
@@ -90,18 +91,27 @@ async function isMade(path: string, text: string): Promise<boolean> {
     if (code === 'EEXIST') return false
     // A full disk makes the file and not its content.
     if (code === 'ENOSPC' || code === 'EDQUOT') await rm(path, { force: true })
+    throw refused(path, error)
+  }
+}
+
+/** What a lock says; undefined where there is none. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'ENOENT') return undefined
     throw new ResourceError(
-      `${path}: cannot be written (${code ?? error}); check the folder, its permissions and the space`,
-      {
-        cause: error,
-      },
+      `${path}: cannot be read (${code ?? error}), so that nobody knows whether another process works in the folder; if none does: rm -r ${shellPath(path)}`,
+      { cause: error },
     )
   }
 }
 
 /** Removes a lock that nobody holds, unless another process was quicker and holds it now. */
 async function isTakenAway(path: string, stale: string): Promise<boolean> {
-  const aside = `${path}.${randomUUID().slice(0, 8)}.part`
+  const aside = partOf(path)
   try {
     await rename(path, aside)
   } catch (error) {
@@ -128,42 +138,6 @@ function isHeld({ process: id, host, started }: Owner): boolean {
   if (!isRunning(id)) return false
   const now = startOf(id)
   return started === null || now === null || now === started
-}
-
-function isRunning(id: number): boolean {
-  try {
-    process.kill(id, 0)
-    return stateOf(id) !== 'Z'
-  } catch (error) {
-    // A process of another user answers that it may not be sent anything.
-    return systemCode(error) === 'EPERM'
-  }
-}
-
-/** Linux's fields of a process, from its state on (`proc_pid_stat(5)`); other systems have none. */
-function statusOf(id: number): readonly string[] {
-  try {
-    const text = readFileSync(`/proc/${id}/stat`, 'latin1')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')
-  } catch {
-    return []
-  }
-}
-
-/** A letter; `Z` for a process that has ended and whose parent has not asked for it. */
-function stateOf(id: number): string | undefined {
-  return statusOf(id)[0]
-}
-
-/** Boot of the machine and clock ticks since then; null where the system does not tell. */
-function startOf(id: number): string | null {
-  const ticks = statusOf(id)[19]
-  if (ticks === undefined) return null
-  try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()} ${ticks}`
-  } catch {
-    return null
-  }
 }
 
 function held(folder: string, { process: id, host, since }: Owner): string {

@@ -4,9 +4,12 @@
  * torn by a machine that went down, another program's writing) costs the damaged lines alone, which are set aside.
  */
 import { appendFile, type FileHandle, open, readFile } from 'node:fs/promises'
+import { formatCount } from '../analysis/format.ts'
 import { linesOf, sizeOf } from '../bounded/lines.node.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
-import { ResourceError, systemCode } from '../errors.ts'
+import { refused } from '../disk.node.ts'
+import { CheckpointError, ResourceError } from '../errors.ts'
+import { shellPath } from '../shell.ts'
 import { isTold, toldAt } from './report/history.ts'
 import { wholeRecords } from './tensorboard.ts'
 
@@ -56,10 +59,10 @@ export class Log {
 }
 
 function failed(path: string, error: unknown): never {
-  throw new ResourceError(
-    `${path}: cannot be written (${systemCode(error) ?? error}); the run goes on with --resume once there is space again`,
-    { cause: error },
-  )
+  const { message } = refused(path, error)
+  throw new ResourceError(`${message}; the run goes on with --resume once it can be written again`, {
+    cause: error,
+  })
 }
 
 /** Where the run stood when its state was saved. */
@@ -78,11 +81,15 @@ export interface Mended {
 }
 
 /**
- * Makes the events whole up to where the state was saved. Damaged lines go to the file `aside`.
+ * Makes the events whole up to where the state was saved. Damaged lines go to the file `aside`. Without the file the run goes
+ * on: who removed it meant to.
  *
- * @throws ResourceError where the disk does not take it.
+ * @throws CheckpointError where the file is shorter than it was then, or cannot be read; ResourceError where the disk does not
+ * take it.
  */
 export async function mendEvents(path: string, aside: string, saved: SavedPlace): Promise<Mended> {
+  const size = await sizeOf(path)
+  if (size !== undefined && size < saved.length) throw new CheckpointError(tooShort(path, size, saved.length))
   if (await isWhole(path, saved.length)) return { length: saved.length, notes: [] }
   const [kept, damaged]: [string[], Buffer[]] = [[], []]
   const seen = new Set<string>()
@@ -103,13 +110,19 @@ export async function mendEvents(path: string, aside: string, saved: SavedPlace)
   for (const line of damaged) await appendFile(aside, Buffer.concat([line, Buffer.from('\n')]))
   const length = await saveFile(path, [new TextEncoder().encode(kept.join(''))])
   const lines = `${damaged.length} damaged ${damaged.length === 1 ? 'line' : 'lines'}`
-  const what = damaged.length === 0 ? 'parts of it are missing' : `${lines} set aside in ${aside}`
+  const kind = size === undefined ? 'it is gone' : 'parts of it are missing'
+  const what = damaged.length === 0 ? kind : `${lines} set aside in ${aside}`
   return {
     length,
     notes: [
       `${path} is not as it was when the run was saved: ${what}; curves may lack something, the weights are whole`,
     ],
   }
+}
+
+function tooShort(path: string, size: number, length: number): string {
+  const [has, had] = [size, length].map((bytes) => formatCount(bytes))
+  return `${path}: has ${has} bytes, and had ${had} when the run was saved: it was cut off, or not copied to its end. Bring the whole file back; or go on without what it told, for the weights are whole: rm ${shellPath(path)}`
 }
 
 /** Whether so many bytes are there, and whole lines of events. */
@@ -121,7 +134,7 @@ async function isWhole(path: string, length: number): Promise<boolean> {
     bytes += line.length + 1
   }
   // The sum counts a newline for the last line too.
-  return bytes === length && (await sizeOf(path)) >= length
+  return bytes === length
 }
 
 const space = 32

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CheckpointError } from '../errors.ts'
 import { mendEvents } from './run-log.node.ts'
 
 const steps = Array.from({ length: 8 }, (_, i) => ({ kind: 'step', step: i + 1, rate: 0.1 }))
@@ -45,7 +46,12 @@ describe('the log of a run that goes on', () => {
   })
 
   test.each<[string, Buffer, readonly number[], string]>([
-    ['lacks its end', changed((lines) => lines.splice(5, 4, '{"kind":"st')), [1, 2, 3, 4], '{"kind":"st\n'],
+    [
+      'has a torn last line',
+      changed((lines) => lines.splice(6, 3, `${'{"kind":"st'.padEnd(60, ' ')}`)),
+      [1, 2, 3, 4, 5],
+      `${'{"kind":"st'.padEnd(60, ' ')}\n`,
+    ],
     ['ends in zeros', changed((lines) => lines.splice(5, 4, '\0'.repeat(300))), [1, 2, 3, 4], ''],
     [
       'has bytes in it',
@@ -77,8 +83,12 @@ describe('the log of a run that goes on', () => {
       [1, 2, 3, 4, 5, 6],
       '',
     ],
-    ['is empty', Buffer.alloc(0), [], ''],
-    ['is a picture', Buffer.from('\x89PNG\0\0', 'latin1'), [], '\ufffdPNG\0\0\n'],
+    [
+      'is a picture',
+      Buffer.from('\x89PNG'.padEnd(400, 'x'), 'latin1'),
+      [],
+      `${'\ufffdPNG'.padEnd(400, 'x')}\n`,
+    ],
   ])('that %s keeps every whole line of before, once', async (_, bytes, left, aside) => {
     const outcome = await mended(bytes)
     expect(outcome.told).toEqual(left)
@@ -86,7 +96,32 @@ describe('the log of a run that goes on', () => {
     expect(outcome.notes.join()).toMatch(/not as it was when the run was saved: .*the weights are whole/)
   })
 
-  test('is mended whatever was done to it', async () => {
+  test.each<[string, Buffer]>([
+    ['lacks its last byte', Buffer.from(whole.slice(0, 7).join('')).subarray(0, -1)],
+    ['lacks its end', changed((lines) => lines.splice(5, 4, '{"kind":"st'))],
+    ['is empty', Buffer.alloc(0)],
+  ])('that %s is refused as it is, and says how to go on without it', async (_, bytes) => {
+    const path = join(folder, 'events.jsonl')
+    await expect(mended(bytes)).rejects.toThrow(
+      new RegExp(`has ${bytes.length} bytes, and had ${saved.length} when .*; or go on .*: rm ${path}$`),
+    )
+    expect(await readFile(path)).toEqual(bytes)
+  })
+
+  test('that was removed is begun anew, with a note', async () => {
+    const path = join(folder, 'removed.jsonl')
+    const { length, notes } = await mendEvents(path, join(folder, 'aside'), saved)
+    expect(length).toBe(0)
+    expect(notes.join()).toMatch(/it is gone; curves may lack something, the weights are whole/)
+  })
+
+  test('that cannot be read is told', async () => {
+    await expect(mendEvents(folder, join(folder, 'aside'), { ...saved, length: 1 })).rejects.toThrow(
+      /cannot be read \(EISDIR\)/,
+    )
+  })
+
+  test('is mended or refused whatever was done to it', async () => {
     const place = fc.nat(Buffer.byteLength(whole.join('')))
     await fc.assert(
       fc.asyncProperty(place, place, fc.uint8Array({ maxLength: 40 }), async (from, to, put) => {
@@ -96,6 +131,10 @@ describe('the log of a run that goes on', () => {
           put,
           bytes.subarray(Math.max(from, to)),
         ])
+        if (damaged.length < saved.length) {
+          await expect(mended(damaged)).rejects.toThrow(CheckpointError)
+          return
+        }
         const { told } = await mended(damaged)
         // Each line that is left is an event: reading them has checked it.
         expect(told.length).toBeLessThanOrEqual(steps.length)
