@@ -15,3 +15,13 @@ export function shellWord(word: string): string {
 export function shellPath(path: string): string {
   return shellWord(path.startsWith('-') ? `./${path}` : path)
 }
+
+/**
+ * A path as a file shows it that is made to be handed on. One from the root of a disk, or an address, says whose machine it is
+ * on: its last part stands for it.
+ */
+export function sharedPath(path: string): string {
+  if (!/^([/\\~]|[a-z][a-z0-9+.-]*:[/\\])/i.test(path)) return path
+  const parts = path.replace(/[?#].*$/s, '').split(/[/\\]+/)
+  return parts.findLast((part) => part !== '') ?? path
+}

@@ -54,6 +54,7 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
         seed: 5,
         from: null,
         teacher: null,
+        sources: { from: null, teacher: null },
         dataset: {
           name: "Tom's <b>cats</b>",
           ...{ train: 1000, val: 100, test: counts.images },
@@ -63,7 +64,7 @@ function madeUp(classes: readonly string[], pictures: number): ReportData {
       ...{ parameters: 269_722, trained: 269_722, macs: 40_551_808, stepsPerEpoch: 8 },
       ...{ runsOn: 'relaxed SIMD, 2 threads', resumedAt: 0, passedOver: [] },
     },
-    places: { folder: "runs/Tom's cats", data: "../Tom's cats" },
+    places: { folder: "runs/Tom's cats", data: "../Tom's cats", from: null, teacher: null },
     epochs,
     steps: Array.from({ length: 24 }, (__, i) => ({ step: i + 1, rate: 0.1 * (1 - i / 24) })),
     skipped: Array.from({ length: 25 }, (__, i) => ({

@@ -7,6 +7,7 @@ import { basename, dirname, isAbsolute, join } from 'node:path'
 import { CsvError } from 'csv-parse'
 import { parse } from 'csv-parse/sync'
 import { DatasetError, systemCode } from '../errors.ts'
+import { sharedPath } from '../shell.ts'
 import { columnNotes, columnsOf, separatorOf } from './csv-columns.ts'
 import {
   catalogueOfLabels,
@@ -120,7 +121,7 @@ function rowsOf(path: string, text: string, { passedOver, notes }: Told): readon
       passedOver.add(
         'line that names a picture again',
         'lines that name a picture again',
-        `line ${line}: ${file}`,
+        `line ${line}: ${sharedPath(file)}`,
       )
     else
       throw fail(
@@ -188,7 +189,7 @@ async function filesOf(
     const named = isAbsolute(row.file) ? row.file : join(dirname(path), row.file)
     const real = (await isFile(named)) ? named : await folders.withEnding(named)
     if (real === undefined) {
-      passedOver.add('missing file', 'missing files', `line ${row.line}: ${row.file}`)
+      passedOver.add('missing file', 'missing files', `line ${row.line}: ${sharedPath(row.file)}`)
       continue
     }
     if (real !== named) completed++

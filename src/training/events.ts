@@ -23,8 +23,10 @@ export interface RunSettings {
   readonly seed: number
   /** What the network starts from: the model's name; null where it starts from nothing. */
   readonly from: string | null
-  /** The teacher of distillation. */
+  /** The teacher of distillation: the model's name. */
   readonly teacher: string | null
+  /** Where both lie, as they were named: to go on with the run, and in no file that is made to be handed on. */
+  readonly sources: { readonly from: string | null; readonly teacher: string | null }
   readonly dataset: {
     readonly name: string
     readonly train: number

@@ -4,26 +4,28 @@ import { buildResNet } from '../architecture/build.ts'
 import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import { isVariantName } from '../architecture/variants.ts'
+import type { Model } from '../checkpoint/model.ts'
 import { openTrainingSet, type TrainingSet } from '../datasets/training-set.ts'
 import type { Engine, EngineOptions, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, DatasetError } from '../errors.ts'
 import { valueNamed } from '../graph/graph.ts'
 import { engineNamed } from '../inference/engines.ts'
-import { type ModelSource, type ReadOptions, readModel } from '../inference/load.ts'
+import { type ModelSource, readModel } from '../inference/load.ts'
 import { bindBatch, elements } from '../ops/shape.ts'
 import { Batches } from './batches.ts'
 import type { RunSettings, Skipped } from './events.ts'
 import { FeatureInputs } from './features.ts'
 import { fingerprintOf, fingerprintOfFeatures } from './fingerprints.ts'
-import { fewToBeginWith, fittedTo } from './fitting.ts'
+import { fittedTo } from './fitting.ts'
 import { frozenValue } from './frozen.ts'
 import { type Inputs, PictureInputs } from './inputs.ts'
 import { Learner } from './learner.ts'
 import { learnsFromAll, withoutShare } from './learns-from-all.ts'
-import { networkFrom, networkNamed } from './network.ts'
+import { networkFrom } from './network.ts'
+import { defaultValidation, newSettings, startOptions } from './new-settings.ts'
 import { Pictures } from './pictures.ts'
 import type { Recipe } from './recipe.ts'
-import { chooseRecipe, perClassOf, recipeFor } from './recipe-choice.ts'
+import { recipeFor } from './recipe-choice.ts'
 import { type GoingOn, goOn } from './resume.ts'
 import type { RunStore, SavedRun, SpaceNeeded } from './store.ts'
 import { openTeacher } from './teacher.ts'
@@ -102,8 +104,8 @@ export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
     const total = set.train.length + set.val.length + set.test.length
     const pictures = new Pictures(total, (unreadable) => news.push({ kind: 'skipped', ...unreadable }))
     const decided = await settingsFor(options, { set, pictures, store })
-    const { settings, saved, tensors } = decided
-    const run = await openNetworks(options, { set, pictures, settings, saved, tensors, store })
+    const { settings, saved, tensors, teacher } = decided
+    const run = await openNetworks(options, { set, pictures, settings, saved, tensors, teacher, store })
     opened.push(...run.opened)
     await store?.checkSpace(spaceNeeded(settings, run))
     if (saved === undefined) await store?.begin(settings)
@@ -148,12 +150,12 @@ async function openData(options: TrainOptions, store: RunStore | undefined): Pro
   return fromAll ? withoutShare(set) : set
 }
 
-const defaultValidation = 0.1
-
 /** What a run is made of, and what it begins with. */
 interface Decided extends GoingOn {
   /** Tensors of the model that a run starts from which has nothing saved. */
   readonly tensors: TensorMap | undefined
+  /** The teacher, where it has been read. */
+  readonly teacher?: Model | undefined
 }
 
 /** The settings of the run that goes on, or those that the options ask for. */
@@ -166,7 +168,7 @@ async function settingsFor(
   if (before === undefined) {
     const begun = await newSettings(options, set, pictures)
     const notes = options.resume === true ? [`there is no run in ${options.out} yet; it begins`] : []
-    return { ...begun, notes: [...notes, ...begun.notes] }
+    return { ...begun, saved: undefined, notes: [...notes, ...begun.notes] }
   }
   checkPictures(set, before.settings)
   const fitted = (recipe: Recipe) => fittedTo(recipe, set.train.length, options.changes).recipe
@@ -193,8 +195,10 @@ function checkPictures(set: TrainingSet, { dataset }: RunSettings): void {
  * @throws ArgumentError where the model is no longer what it was.
  */
 async function firstTensors(settings: RunSettings, options: TrainOptions): Promise<TensorMap | undefined> {
-  const { from = settings.from ?? undefined, arch } = options
-  if (from === undefined) return undefined
+  const { from = settings.sources.from ?? undefined, arch } = options
+  if (settings.from === null) return undefined
+  if (from === undefined)
+    throw new ArgumentError(`the run begins from ${settings.from}, which no file holds; give it again`)
   const { classes, preprocessing, recipe } = settings
   // A bare checkpoint may have been read as a network that was named.
   const { arch: _, ...others } = startOptions(options)
@@ -205,86 +209,8 @@ async function firstTensors(settings: RunSettings, options: TrainOptions): Promi
     if (JSON.stringify(network.config) === JSON.stringify(settings.config)) return network.tensors
   }
   throw new ArgumentError(
-    `${nameOf(from, 'the model')}: holds another network than the run was to begin from; begin a new run, without --resume`,
+    `${typeof from === 'string' ? from : 'the model'}: holds another network than the run was to begin from; begin a new run, without --resume`,
   )
-}
-
-/** The short side, in pixels, up to which pictures go to a network for small ones. */
-const smallPictures = 64
-
-async function newSettings(options: TrainOptions, set: TrainingSet, pictures: Pictures): Promise<Decided> {
-  const { seed = 0, from, teacher, validation = defaultValidation, arch, preprocessing: overrides } = options
-  const small = await hasSmallPictures(set, pictures)
-  const perClass = perClassOf(set)
-  const { recipe: usual, recipeName } = chooseRecipe(options, { small, perClass })
-  const { recipe, notes } = fittedTo(usual, set.train.length, options.changes)
-  checkTeacher(recipeName, recipe, teacher)
-  const given = { classes: set.classes, overrides, recipe }
-  const start = from === undefined ? undefined : await readModel(from, startOptions(options))
-  const network =
-    start === undefined
-      ? networkNamed(arch ?? (small ? 'cifar_resnet20' : 'resnet18'), given)
-      : networkFrom(start, given)
-  const [train, val, test] = [set.train.length, set.val.length, set.test.length]
-  const fingerprint = fingerprintOf(set)
-  const settings = {
-    arch: network.arch,
-    config: network.config,
-    preprocessing: network.preprocessing,
-    classes: set.classes,
-    recipeName,
-    recipe,
-    seed,
-    from: from === undefined ? null : nameOf(from, network.arch),
-    teacher: teacher === undefined ? null : nameOf(teacher, 'a model'),
-    dataset: {
-      name: set.name,
-      train,
-      val,
-      test,
-      valFrom: set.valFrom,
-      validation: set.valFrom === 'none' ? 0 : validation,
-      fingerprint,
-    },
-  }
-  const hopeless = from === undefined ? fewToBeginWith(settings) : []
-  return {
-    settings,
-    saved: undefined,
-    tensors: network.tensors,
-    notes: [...hopeless, ...(start?.notes ?? []), ...notes],
-  }
-}
-
-/** What is said of the model that a run starts from. */
-function startOptions({ arch, labels, preprocessing }: TrainOptions): ReadOptions {
-  return {
-    ...(arch === undefined ? {} : { arch }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(preprocessing === undefined ? {} : { preprocessing }),
-  }
-}
-
-async function hasSmallPictures(set: TrainingSet, pictures: Pictures): Promise<boolean> {
-  for (const item of set.train) {
-    const picture = await pictures.get(item)
-    if (picture !== undefined) return Math.min(picture.width, picture.height) <= smallPictures
-  }
-  throw new DatasetError(`${set.name}: none of its ${set.train.length} training pictures can be read`)
-}
-
-function checkTeacher(name: string, { distillation }: Recipe, teacher: ModelSource | undefined): void {
-  if (distillation !== null && teacher === undefined)
-    throw new ArgumentError(`the recipe ${name} distils; name a teacher`)
-  if (distillation === null && teacher !== undefined) {
-    throw new ArgumentError(
-      `the recipe ${name} does not distil; leave the teacher out, or set its distillation to a weight and a temperature`,
-    )
-  }
-}
-
-function nameOf(source: ModelSource, otherwise: string): string {
-  return typeof source === 'string' ? source : otherwise
 }
 
 /** Images of a step: the recipe's, or for fewer pictures than that as many whole micro-batches as there are. */
@@ -303,6 +229,7 @@ async function openNetworks(
     readonly settings: RunSettings
     readonly saved: SavedRun | undefined
     readonly tensors: TensorMap | undefined
+    readonly teacher: Model | undefined
     readonly store: RunStore | undefined
   },
 ) {
@@ -312,8 +239,9 @@ async function openNetworks(
   const batch = batchOf(recipe, set.train.length)
   const stepsPerEpoch = Math.ceil(set.train.length / batch)
   const engine = await engineNamed(options.engine)
-  const source = options.teacher ?? settings.teacher ?? undefined
-  const teacher = await openTeacher(source, { settings, engine, ...engineOptions })
+  const source = options.teacher ?? settings.sources.teacher ?? undefined
+  const taught = given.teacher ?? (source === undefined ? undefined : await readModel(source))
+  const teacher = await openTeacher(taught, { settings, engine, ...engineOptions })
   const start = frozenValue(settings)
   const learner = await Learner.open({
     config,

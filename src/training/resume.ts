@@ -101,8 +101,8 @@ async function otherModels(
   { from, teacher }: TrainOptions,
 ): Promise<readonly Difference[]> {
   const models = [
-    { flag: '--from', run: settings.from, here: from },
-    { flag: '--teacher', run: settings.teacher, here: teacher },
+    { flag: '--from', run: settings.sources.from ?? settings.from, here: from },
+    { flag: '--teacher', run: settings.sources.teacher ?? settings.teacher, here: teacher },
   ]
   const differences: Difference[] = []
   for (const { flag, run, here } of models) {

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { parseConfig } from '../architecture/config.ts'
 import { parsePreprocessing } from '../architecture/preprocessing.ts'
 import { CheckpointError } from '../errors.ts'
+import { sharedPath } from '../shell.ts'
 import type { RunSettings } from './events.ts'
 import { parseRecipe } from './recipe.ts'
 
@@ -17,6 +18,8 @@ const schema = v.strictObject({
   seed: count,
   from: v.nullable(v.string()),
   teacher: v.nullable(v.string()),
+  // Absent from runs of before, which have them in the place of the names.
+  sources: v.optional(v.strictObject({ from: v.nullable(v.string()), teacher: v.nullable(v.string()) })),
   dataset: v.strictObject({
     name: v.string(),
     train: count,
@@ -28,6 +31,10 @@ const schema = v.strictObject({
   }),
 })
 
+function nameOf(path: string | null): string | null {
+  return path === null ? null : sharedPath(path)
+}
+
 /** Throws `CheckpointError` or `ConfigError` for what is not the settings of a run. */
 export function parseSettings(value: unknown, file: string): RunSettings {
   const result = v.safeParse(schema, value)
@@ -35,9 +42,13 @@ export function parseSettings(value: unknown, file: string): RunSettings {
     const [issue] = result.issues
     throw new CheckpointError(`${file}: ${v.getDotPath(issue) ?? 'its value'} is not as a run has it`)
   }
-  const { config, preprocessing, recipe, ...rest } = result.output
+  const { config, preprocessing, recipe, sources, ...rest } = result.output
+  const { from, teacher } = rest
   return {
     ...rest,
+    ...(sources === undefined
+      ? { from: nameOf(from), teacher: nameOf(teacher), sources: { from, teacher } }
+      : { sources }),
     config: parseConfig(config),
     preprocessing: parsePreprocessing(preprocessing),
     recipe: parseRecipe(recipe),

@@ -1,8 +1,8 @@
 /** The teacher of a distillation: a model that answers on the pictures as the student sees them. */
 import { answersOf } from '../checkpoint/consistent.ts'
+import type { Model } from '../checkpoint/model.ts'
 import type { Engine } from '../engines/engine.ts'
 import { ArgumentError } from '../errors.ts'
-import { type ModelSource, readModel } from '../inference/load.ts'
 import { LoadedModel } from '../inference/loaded-model.ts'
 import type { Teacher } from './batches.ts'
 import type { RunSettings } from './events.ts'
@@ -13,17 +13,16 @@ export interface OpenedTeacher {
 }
 
 /**
- * Opens the teacher where one is named.
+ * Opens the teacher where there is one.
  *
  * @throws ArgumentError where its classes are others, or it sees pictures in another way.
  */
 export async function openTeacher(
-  source: ModelSource | undefined,
+  model: Model | undefined,
   given: { readonly settings: RunSettings; readonly engine: Engine; readonly threads?: number },
 ): Promise<OpenedTeacher | undefined> {
-  if (source === undefined) return undefined
+  if (model === undefined) return undefined
   const { settings, engine, threads } = given
-  const model = await readModel(source)
   const { classes, preprocessing } = settings
   const other = classes.find((label, i) => model.labels[i] !== label)
   if (other !== undefined || model.labels.length !== classes.length) {

@@ -78,7 +78,7 @@ function scalar(tag: string, value: number): Message {
 }
 
 /** A tensor of one string that the plugin `text` shows; indented, since it reads Markdown. */
-function settingsText(settings: RunSettings): Message {
+function settingsText({ sources: _, ...settings }: RunSettings): Message {
   const text = JSON.stringify(settings, null, 2).replaceAll(/^/gm, '    ')
   const string = 7
   const tensor = new Message().integer(1, string).message(2, new Message()).text(8, text)

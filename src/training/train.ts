@@ -308,7 +308,8 @@ class Loop {
     judgement: Judgement | undefined,
   ): Promise<string | undefined> {
     const started = this.#started()
-    const places = { folder: store.path, data: this.#data ?? started.settings.dataset.name }
+    const { dataset, sources } = started.settings
+    const places = { folder: store.path, data: this.#data ?? dataset.name, ...sources }
     try {
       await saveReport(store, { started, places, ended, judgement })
       return undefined

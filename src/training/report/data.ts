@@ -22,6 +22,9 @@ export interface Places {
   readonly folder: string
   /** The dataset's path; its name where it was given in memory. */
   readonly data: string
+  /** The model that the run started from, and the teacher's; null where there is none, or no path to it. */
+  readonly from: string | null
+  readonly teacher: string | null
 }
 
 export interface Judgement {

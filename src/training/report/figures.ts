@@ -23,7 +23,7 @@ export function costSection({ settings, trained, runsOn }: Started): Html {
 <table><thead><tr><th>section, output</th><th>parameters</th><th title="multiply-adds">MACs</th><th>share</th></tr></thead><tbody>${rows}</tbody></table></details></section>`
 }
 
-export function settingsSection(settings: RunSettings, { data }: Places): Html {
+export function settingsSection(settings: RunSettings, places: Places): Html {
   const { recipe, recipeName, preprocessing, seed, from, teacher } = settings
   const { description, source, augmentation, fineTuning, ...training } = recipe
   const about = { seed, ...(from === null ? {} : { from }), ...(teacher === null ? {} : { teacher }) }
@@ -34,7 +34,7 @@ ${changesTable(recipeChanges(settings))}
     from === null ? nothing : settingsTable('fine-tuning', fineTuning)
   }${settingsTable('preprocessing', preprocessing)}</div></div></details>
 <p>To train it again${hasNamedRecipe(settings) ? '' : ', with the recipe in config.json as a file of its own'}:</p>
-<pre>${repeatCommand(settings, data)}</pre></section>`
+<pre>${repeatCommand(settings, places)}</pre></section>`
 }
 
 function changesTable(changes: readonly Change[]): Html {

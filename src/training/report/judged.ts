@@ -3,6 +3,7 @@ import { formatCount, formatShare } from '../../analysis/format.ts'
 import { intervalOf } from '../../inference/interval.ts'
 import type { Counts } from '../../inference/tally.ts'
 import { drawConfusion } from '../../plots/confusion.ts'
+import { sharedPath } from '../../shell.ts'
 import { type ClassFigures, classFigures, type MostConfused, mostConfused } from './classes.ts'
 import type { Answer, Judgement } from './data.ts'
 import { Html, html, nothing } from './html.ts'
@@ -92,7 +93,7 @@ function figureOf({ file, truth, truthProbability, answer, probability, picture,
       : html`<b>${truth}</b> (${shareOf(truthProbability)}) taken for <b>${answer}</b> (${shareOf(probability)})`
   return html`<figure><div class="pair"><img alt="${truth}" src="${pngAddress(picture)}"/>${
     map === undefined ? nothing : html`<img alt="where it looks like ${answer}" src="${pngAddress(map)}"/>`
-  }</div><figcaption>${caption}<small>${file}</small></figcaption></figure>
+  }</div><figcaption>${caption}<small>${sharedPath(file)}</small></figcaption></figure>
 `
 }
 

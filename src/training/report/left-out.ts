@@ -1,6 +1,7 @@
 /** The part of a report about what the network has not seen: pictures that cannot be read, files that were passed over. */
 import { formatCount } from '../../analysis/format.ts'
 import type { PassedOver } from '../../datasets/dataset.ts'
+import { sharedPath } from '../../shell.ts'
 import type { ReportData } from './data.ts'
 import { type Html, html, nothing } from './html.ts'
 import { countOf } from './words.ts'
@@ -21,7 +22,7 @@ function passedOverTable(passedOver: readonly PassedOver[]): Html {
       what,
       count,
       example,
-    }) => html`<tr><td>${formatCount(count)} ${what}</td><td>${count > 1 ? 'as ' : ''}${example}</td></tr>
+    }) => html`<tr><td>${formatCount(count)} ${what}</td><td>${count > 1 ? 'as ' : ''}${sharedPath(example)}</td></tr>
 `,
   )
   return html`<p>Files beside the pictures that were passed over:</p><table class="settings"><tbody>${rows}</tbody></table>`
@@ -31,7 +32,10 @@ function skippedTable(skipped: ReportData['skipped']): Html {
   if (skipped.length === 0) return nothing
   const more = skipped.length - shownSkipped
   const rows = skipped.slice(0, shownSkipped).map(
-    ({ file, error }) => html`<tr><td>${file}</td><td>${error.replace(`${file}: `, '')}</td></tr>
+    ({
+      file,
+      error,
+    }) => html`<tr><td>${sharedPath(file)}</td><td>${error.replaceAll(file, sharedPath(file)).replace(`${sharedPath(file)}: `, '')}</td></tr>
 `,
   )
   return html`<p>${countOf(skipped.length, 'picture')} could not be read${more > 0 ? `; the first ${shownSkipped} are` : ''}:</p>

@@ -4,6 +4,7 @@ import { variantNamed } from '../../architecture/variants.ts'
 import { shellPath, shellWord } from '../../shell.ts'
 import type { RunSettings } from '../events.ts'
 import { recipeNamed, recipeNames } from '../recipes.ts'
+import type { Places } from './data.ts'
 
 /** Whether the recipe is one of the package's, with changes perhaps; another must be at hand as a file. */
 export function hasNamedRecipe({ recipeName }: RunSettings): boolean {
@@ -11,17 +12,17 @@ export function hasNamedRecipe({ recipeName }: RunSettings): boolean {
 }
 
 /** One line for a shell. A recipe that has no name is to be kept as `recipe.json`. */
-export function repeatCommand(settings: RunSettings, data: string): string {
+export function repeatCommand(settings: RunSettings, places: Places): string {
   const { dataset, arch, from, teacher, seed } = settings
   const words = [
-    ...(from === null ? ['--arch', arch] : ['--from', from]),
-    ...(teacher === null ? [] : ['--teacher', teacher]),
+    ...(from === null ? ['--arch', arch] : ['--from', places.from ?? from]),
+    ...(teacher === null ? [] : ['--teacher', places.teacher ?? teacher]),
     ...recipeWords(settings),
     ...['--seed', String(seed)],
     ...(dataset.valFrom === 'split' ? [] : ['--validation', String(dataset.validation)]),
     ...preprocessingWords(settings),
   ]
-  return ['resnet train', shellPath(data), ...words.map(shellWord)].join(' ')
+  return ['resnet train', shellPath(places.data), ...words.map(shellWord)].join(' ')
 }
 
 export interface Change {

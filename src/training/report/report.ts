@@ -2,8 +2,9 @@
 import { formatCount, formatDuration } from '../../analysis/format.ts'
 import { intervalOf } from '../../inference/interval.ts'
 import { drawAccuracy, drawLoss, drawRate } from '../../plots/curves.ts'
+import { sharedPath } from '../../shell.ts'
 import type { Finding } from '../verdict.ts'
-import type { Judgement, ReportData } from './data.ts'
+import type { Judgement, Places, ReportData } from './data.ts'
 import { costSection, settingsSection } from './figures.ts'
 import { Html, html, nothing } from './html.ts'
 import { judgementSections, pictureWords } from './judged.ts'
@@ -20,7 +21,8 @@ const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
  *
  * Its size is bounded: under 3 MB for a thousand classes, with pictures as small as `TellingAnswers` makes them.
  */
-export async function reportOf(data: ReportData): Promise<string> {
+export async function reportOf(given: ReportData): Promise<string> {
+  const data = { ...given, places: sharedPlaces(given.places) }
   const { started, judgement, places } = data
   const { settings } = started
   const name = `${settings.arch} on ${settings.dataset.name}`
@@ -31,11 +33,17 @@ export async function reportOf(data: ReportData): Promise<string> {
 <main>${await curvesSection(data)}
 ${judgement === undefined ? nothing : await judgementSections(judgement)}
 ${leftOutSection(started.passedOver, data.skipped)}
-${useSection(data)}
+${useSection(data, places.folder !== given.places.folder || places.data !== given.places.data)}
 ${settingsSection(settings, places)}
 ${costSection(started)}</main></body></html>
 `
   return page.text
+}
+
+/** A page that is handed on tells nothing of the disk that it was made on. */
+function sharedPlaces({ folder, data, from, teacher }: Places): Places {
+  const shared = (path: string | null) => (path === null ? null : sharedPath(path))
+  return { folder: sharedPath(folder), data: sharedPath(data), from: shared(from), teacher: shared(teacher) }
 }
 
 /** Findings that a reader must not overlook. */

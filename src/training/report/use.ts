@@ -3,7 +3,8 @@ import { shellWord } from '../../shell.ts'
 import type { ReportData } from './data.ts'
 import { type Html, html, nothing } from './html.ts'
 
-export function useSection({ places: { folder, data }, ended }: ReportData): Html {
+/** `shortened`: whether the places are parts of paths, which lines to copy need whole. */
+export function useSection({ places: { folder, data }, ended }: ReportData, shortened: boolean): Html {
   if (ended.best === null) return nothing
   const model = `${folder}/best.safetensors`
   const lines = [
@@ -18,7 +19,8 @@ export function useSection({ places: { folder, data }, ended }: ReportData): Htm
   const commands = lines.map(
     ([words, args]) => html`<p>${words}:</p><pre>${['resnet', ...args].map(shellWord).join(' ')}</pre>`,
   )
-  return html`<section><h2>Using the model</h2>${commands}<p>In a program:</p><pre>${program(model)}</pre></section>`
+  const about = html`<p class="quiet">Of whole paths this page keeps the last part, so that it can be handed on: complete them in what you copy.</p>`
+  return html`<section><h2>Using the model</h2>${shortened ? about : nothing}${commands}<p>In a program:</p><pre>${program(model)}</pre></section>`
 }
 
 /** The name stands in the program as JavaScript has it; line ends stay, which an escaped text loses. */
