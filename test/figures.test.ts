@@ -167,6 +167,28 @@ describe('networks of the papers', () => {
   })
 })
 
+/** Depth, then what v1b, the deep stem of 32 and that of 64 cost: parameters and multiply-adds. */
+const gluon = [
+  [50, [25_557_032, 4_089_184_256], [25_576_264, 4_328_824_832], [25_680_808, 5_444_337_664]],
+  [101, [44_549_160, 7_801_405_440], [44_568_392, 8_041_046_016], [44_672_936, 9_156_558_848]],
+  [152, [60_192_808, 11_513_626_624], [60_212_040, 11_753_267_200], [60_316_584, 12_868_780_032]],
+] as const
+
+describe("Gluon's networks, by the article's words and by Gluon's names", () => {
+  const totals = (name: string) => {
+    const { parameters, macs } = totalsOf(buildResNet(config(name)))
+    return [parameters, macs]
+  }
+  test.each(gluon)('v1b, v1c, v1d, v1e and v1s of depth %i cost what is published', (depth, b, c, s) => {
+    // D moves a stride and E and S share their stem, so that C and D, E and S cost the same.
+    const published = { v1b: b, v1c: c, v1d: c, v1e: s, v1s: s }
+    for (const [version, figures] of Object.entries(published)) {
+      expect(totals(`resnet${depth}_${version}`), version).toEqual(figures)
+      expect(totals(`gluon_resnet${depth}_${version}`), version).toEqual(figures)
+    }
+  })
+})
+
 describe('depth', () => {
   test.each([
     ['resnet18', 18],

@@ -85,6 +85,20 @@ export interface OpenCatalogue extends Catalogue {
   close(): Promise<void>
 }
 
+/** A picture that was named, or found where a folder or archive was named. */
+export interface ListedPicture {
+  readonly file: string
+  read(): Promise<Uint8Array>
+}
+
+export interface PictureList {
+  readonly pictures: readonly ListedPicture[]
+  /** What lies beside them in the folder or archive. */
+  readonly passedOver: readonly PassedOver[]
+  readonly notes: readonly string[]
+  close(): Promise<void>
+}
+
 /** A picture whose class goes by its name. */
 export interface Labelled extends Omit<CataloguedItem, 'class'> {
   readonly label: string

@@ -1,19 +1,6 @@
 /** The browser's twin of `open.node.ts`: a page has no folders. */
 import { DatasetError } from '../errors.ts'
-import type { OpenCatalogue, PassedOver } from './dataset.ts'
-
-export interface ListedPicture {
-  readonly file: string
-  read(): Promise<Uint8Array>
-}
-
-export interface PictureList {
-  readonly pictures: readonly ListedPicture[]
-  /** What lies beside them in the folder or archive. */
-  readonly passedOver: readonly PassedOver[]
-  readonly notes: readonly string[]
-  close(): Promise<void>
-}
+import type { OpenCatalogue, PictureList } from './dataset.ts'
 
 const nodeOnly =
   'folders and archives are opened in Node; in a browser pass pictures one by one, or those to train on to trainingSetOf'

@@ -6,7 +6,13 @@ import { type Archive, openArchive } from './archive.node.ts'
 import { cifarLayout, openCifar } from './cifar.node.ts'
 import { catalogueOfFolders } from './class-folders.ts'
 import { openCsv } from './csv.node.ts'
-import { type Catalogue, type DatasetFile, isHidden, type OpenCatalogue, type PassedOver } from './dataset.ts'
+import {
+  type Catalogue,
+  type DatasetFile,
+  isHidden,
+  type OpenCatalogue,
+  type PictureList,
+} from './dataset.ts'
 import { readPicture, walkFolder } from './folder.node.ts'
 import { Counter, passedOverText } from './passed-over.ts'
 import { catalogueOfShards, classesFile, isShard, type Shard, splitOfShard } from './shards.ts'
@@ -85,20 +91,6 @@ async function closingOnError(
     await close()
     throw error
   }
-}
-
-/** A picture that was named, or found where a folder or archive was named. */
-export interface ListedPicture {
-  readonly file: string
-  read(): Promise<Uint8Array>
-}
-
-export interface PictureList {
-  readonly pictures: readonly ListedPicture[]
-  /** What lies beside them in the folder or archive. */
-  readonly passedOver: readonly PassedOver[]
-  readonly notes: readonly string[]
-  close(): Promise<void>
 }
 
 /** The pictures that a path names: a file, those in a folder and below, those in a tar archive. Throws `DatasetError` where there are none. */

@@ -2,8 +2,8 @@
 import { openCatalogue } from '#platform/datasets/open'
 import { type Dataset, takeSplit } from './dataset.ts'
 
-export { type ListedPicture, listPictures, type PictureList } from '#platform/datasets/open'
-export type { Dataset, DatasetItem } from './dataset.ts'
+export { listPictures } from '#platform/datasets/open'
+export type { Dataset, DatasetItem, ListedPicture, PictureList } from './dataset.ts'
 
 /**
  * A dataset of any kind that `openCatalogue` knows, or one split of it. Without a wish `val` is taken, or else `test`; all of
