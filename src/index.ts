@@ -151,7 +151,7 @@ export type { TrainOptions } from './training/prepare.ts'
 export { parseRecipe, type Recipe } from './training/recipe.ts'
 /** The recipes by name. */
 export { changedRecipe, recipeNamed, recipeNames } from './training/recipes.ts'
-/** Trains a network, from nothing or from a model. */
+/** Trains a network, from scratch or from a model. */
 export { train } from './training/train.ts'
 /** What a run came to, in sentences. */
 export type { Finding } from './training/verdict.ts'

@@ -64,7 +64,7 @@ describe.skipIf(dataFolder === undefined)(
       data = await photographs({ train: 40, test: 100 }, five)
     })
 
-    it('is soon better than one that starts from nothing', async () => {
+    it('is soon better than one that starts from scratch', async () => {
       const common = { data, changes: { epochs: 6, 'fineTuning.headEpochs': 2 } }
       const adapted = ended(await run({ ...common, from, recipe: 'fine-tune' }))
       const anew = ended(await run({ ...common, arch: 'cifar_resnet20', recipe: 'fine-tune' }))
@@ -174,7 +174,7 @@ describe.skipIf(!available || dataFolder === undefined)('twenty pictures a class
     1_200_000,
   )
 
-  it('are far too few for a network that starts from nothing', async () => {
+  it('are far too few for a network that starts from scratch', async () => {
     const { test } = ended(await run({ data, arch: 'cifar_resnet20', changes: { epochs: 20, batch: 50 } }))
     expect(test?.top1).toBeLessThan(0.4)
   })

@@ -6,7 +6,7 @@ import { wholeNumber } from './arguments.ts'
 import { kindLines, layerLines, networkLines } from './bench-lines.ts'
 import type { Context } from './context.ts'
 import { type Measured, type MeasureOptions, measure } from './measure.ts'
-import { preciseHelp, threadCount } from './model-options.ts'
+import { preciseHelp, threadCount, threadsHelp } from './model-options.ts'
 import { heading, printJson, printLines } from './output.ts'
 import { pictureFile, savePicture } from './picture-file.ts'
 
@@ -21,25 +21,28 @@ const defaultNetworks = ['resnet18', 'resnet50']
 export function addBench(program: Command, context: Context): void {
   program
     .command('bench')
-    .description('measure how fast networks run on this machine, on seeded first weights')
-    .argument('[arch...]', `names of networks; ${defaultNetworks.join(' and ')} without any`)
+    .description('measure how fast networks run on this machine, with random weights')
+    .argument('[arch...]', `networks to measure (default: ${defaultNetworks.join(' and ')})`)
     .addOption(
       new Option('--mode <mode>', 'pictures through the network, or steps of its training')
         .choices(['inference', 'training'])
         .default('inference'),
     )
     .option('--batch <n>', 'images at once', wholeNumber(1, 4096), 1)
-    .option('--runs <n>', 'timed runs, of which the median counts', wholeNumber(1, 10_000), 20)
+    .option('--runs <n>', 'number of timed runs; the median counts', wholeNumber(1, 10_000), 20)
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
-    .option('--threads <n>', 'threads to compute on', threadCount)
+    .option('--threads <n>', threadsHelp, threadCount)
     .option('--precise', preciseHelp)
-    .option('--per-layer', "time each kernel against the machine's measured peak, and sum up by kind")
+    .option(
+      '--per-layer',
+      "time each kernel, compare it with the machine's measured peak, and sum up by kind",
+    )
     .option(
       '--plot <file>',
-      'draw the kernels of one network as a roofline: NAME.svg or NAME.png',
+      'draw the kernels of one network as a roofline plot: NAME.svg or NAME.png',
       pictureFile,
     )
-    .option('--json', 'answer JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  resnet bench resnet18 resnet50 --per-layer\n  resnet bench resnet20 --mode training --batch 128\n  resnet bench resnet50 --plot roofline.svg',

@@ -8,7 +8,15 @@ import { folder, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture, type Failed } from './each-picture.ts'
 import { MapFiles } from './map-files.ts'
-import { addInferenceOptions, defined, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import {
+  addInferenceOptions,
+  defaultModelHelp,
+  defined,
+  type ModelOptions,
+  modelHelp,
+  openModel,
+  picturesHelp,
+} from './model-options.ts'
 import { heading, printJson, printLines, table } from './output.ts'
 import { type Row, rowFile, saveRows } from './row-file.ts'
 import { SortedFolder } from './sorted-folder.ts'
@@ -36,30 +44,28 @@ interface Answer {
 export function addClassify(program: Command, context: Context): void {
   const command = program
     .command('classify')
-    .description('name what pictures show')
-    .argument(
-      '<image...>',
-      'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP); folders or .tar archives of them',
-    )
-    .option(
-      '--model <model>',
-      `${modelHelp}; without it ImageNet's network once it was fetched, else the shipped one`,
-    )
+    .description('say what pictures show')
+    .argument('<image...>', picturesHelp)
+    .option('--model <model>', `${modelHelp}${defaultModelHelp}`)
     .option('--top <k>', 'how many classes to name', wholeNumber(1, 1_000_000), 5)
     .option(
       '--cam <out>',
-      'draw where the best class is seen, over each picture: NAME.png (.jpg, .webp) for one picture, or a folder',
+      'draw where the network sees the class: NAME.png (or .jpg, .webp) for one picture, a folder for several',
       folder,
     )
-    .option('--class <class>', 'with --cam: the class that is looked for, by its name or number')
-    .option('--out <file>', 'write a table, a row a picture and class: NAME.csv or NAME.jsonl', rowFile)
+    .option('--class <class>', 'with --cam: the class to look for, by name or number (default: the best one)')
+    .option(
+      '--out <file>',
+      'write the answers as a table, one row for each picture and class: NAME.csv or NAME.jsonl',
+      rowFile,
+    )
     .option(
       '--sort <dir>',
-      'copy each picture into a folder of its best class; nothing is overwritten',
+      'copy each picture into a folder of its best class; never overwrites a file',
       folder,
     )
   addInferenceOptions(command)
-    .option('--json', 'answer JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  resnet classify examples/pictures/analog-clock.png --model resnet50.keras_in1k\n  resnet classify examples/pictures --out classes.csv --sort sorted',

@@ -25,15 +25,15 @@ interface CompareOptions {
 export function addCompare(program: Command, context: Context): void {
   program
     .command('compare')
-    .description('show what sets two networks apart, and what it costs')
+    .description('show what sets two networks apart and what that costs')
     .argument('<a>', "a network: a name, a model file, a checkpoint or a run's folder")
-    .argument('<b>', 'another')
+    .argument('<b>', 'the other network')
     .option(
       '--input <size>',
-      'the input that both are counted at, S or HxW; the own one of the first without it',
+      'input size at which both are counted, S or HxW (default: that of the first)',
       size,
     )
-    .option('--json', 'answer JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  resnet compare resnet50_v1 resnet50\n  resnet compare gluon_resnet50_v1c gluon_resnet50_v1d\n  resnet compare resnet20 resnet18 --input 32',

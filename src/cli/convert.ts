@@ -6,7 +6,7 @@ import { checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { addModelOptions, type ModelOptions, readModelFrom } from './model-options.ts'
+import { addModelOptions, type ModelOptions, modelHelp, readModelFrom } from './model-options.ts'
 import { printJson, printLines, tell } from './output.ts'
 
 interface ConvertOptions extends ModelOptions {
@@ -19,20 +19,17 @@ export function addConvert(program: Command, context: Context): void {
   const command = program
     .command('convert')
     .description(
-      "write a model file (tensors under torchvision's names, with config, labels and preprocessing) or an ONNX file",
+      "write a model file (tensors with torchvision's names, config, labels and preprocessing) or an ONNX file",
     )
-    .argument(
-      '<in>',
-      'a checkpoint, a folder with a model.json, a published name, npm:PACKAGE; or the name of a network, for its first weights',
-    )
+    .argument('<in>', `${modelHelp}; or the name of a network, which gets random weights`)
     .argument('<out>', 'NAME.safetensors for a model file, NAME.onnx for ONNX')
-    .option('--seed <n>', 'seed of first weights', wholeNumber(0, 4_294_967_295), 0)
+    .option('--seed <n>', 'seed of the random weights of a named network', wholeNumber(0, 4_294_967_295), 0)
     .option(
       '--half',
-      'write a model file in half precision, of half the size, but for tensors that do not fit',
+      'write a model file in half precision, at half the size; tensors that do not fit stay in single precision',
     )
   addModelOptions(command)
-    .option('--json', 'answer JSON')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  resnet convert resnet50-0676ba61.pth resnet50.safetensors')
     .action(async (from: string, out: string, options: ConvertOptions) => {
       const [format, save] = writerOf(out, options)

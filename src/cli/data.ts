@@ -16,11 +16,11 @@ interface DataOptions {
 export function addData(program: Command, context: Context): void {
   program
     .command('data')
-    .description('fetch a published dataset; a download that broke off continues where it stopped')
+    .description('download a published dataset; an interrupted download continues where it stopped')
     .argument('<name>', PUBLISHED_DATASETS.map(({ name }) => name).join(' or '))
-    .option('--out <folder>', 'the folder to keep it in, under its name', folder, '.')
-    .option('--from <address>', 'another address of the same archive, as of a mirror')
-    .option('--json', 'answer JSON')
+    .option('--out <folder>', 'folder to put the dataset in, under its name', folder, '.')
+    .option('--from <address>', 'another address of the same archive, such as a mirror')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  resnet data cifar10 --out datasets')
     .action(async (name: string, { out, from, json }: DataOptions) => {
       const { fetchDataset } = await import('../datasets/fetch.ts')

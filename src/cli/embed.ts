@@ -6,7 +6,14 @@ import { ArgumentError } from '../errors.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture } from './each-picture.ts'
-import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import {
+  addInferenceOptions,
+  defaultModelHelp,
+  type ModelOptions,
+  modelHelp,
+  openModel,
+  picturesHelp,
+} from './model-options.ts'
 import { printJson, printLines } from './output.ts'
 
 interface EmbedOptions extends ModelOptions {
@@ -26,22 +33,16 @@ interface Answer {
 export function addEmbed(program: Command, context: Context): void {
   const command = program
     .command('embed')
-    .description('answer the features of pictures: the map of a stage, averaged over its cells')
-    .argument(
-      '<image...>',
-      'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP), or folders and .tar archives of them',
-    )
-    .option(
-      '--model <model>',
-      `${modelHelp}; without it ImageNet's network once it was fetched, else the shipped one`,
-    )
-    .option('--stage <n>', 'which stage; the last one without it', wholeNumber(1, 16))
+    .description('compute features of pictures: the output of a stage, averaged over the picture')
+    .argument('<image...>', picturesHelp)
+    .option('--model <model>', `${modelHelp}${defaultModelHelp}`)
+    .option('--stage <n>', 'the stage to read (default: the last)', wholeNumber(1, 16))
     .option(
       '--out <file>',
       'write the features: NAME.npy for one NumPy array [pictures, length], NAME.parquet for a table of file, stage and features',
     )
   addInferenceOptions(command)
-    .option('--json', 'answer JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExample:\n  resnet embed a.jpg b.jpg --model resnet50.keras_in1k --out features.npy',

@@ -6,7 +6,7 @@ import type { Evaluation, JudgedImage } from '../inference/evaluate.ts'
 import { formatInterval } from '../inference/interval.ts'
 import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { addInferenceOptions, type ModelOptions, modelHelp, openModel } from './model-options.ts'
+import { addInferenceOptions, datasetHelp, type ModelOptions, modelHelp, openModel } from './model-options.ts'
 import { printError, printJson, printLines, table, tell } from './output.ts'
 import { pictureFile, savePicture } from './picture-file.ts'
 import { Progress } from './progress.ts'
@@ -33,26 +33,23 @@ const shownClasses = 10
 export function addEvaluate(program: Command, context: Context): void {
   const command = program
     .command('evaluate')
-    .description('count how often a model is right on a dataset')
-    .argument(
-      '<dataset>',
-      'class folders or a .tar of them, CIFAR binary files, a .csv of files and labels, or WebDataset shards',
-    )
+    .description('measure how often a model is right on a dataset')
+    .argument('<dataset>', datasetHelp)
     .requiredOption('--model <model>', modelHelp)
-    .option('--split <name>', 'the part of the dataset: train, val or test')
-    .option('--limit <n>', 'no more than so many images, spread evenly', wholeNumber(1, 1_000_000_000))
+    .option('--split <name>', 'the split to judge on: train, val or test (default: val, else test)')
     .option(
-      '--confusion <file>',
-      'draw what pictures of each class are taken for: NAME.svg or NAME.png',
-      pictureFile,
+      '--limit <n>',
+      'judge at most N images, spread evenly over the dataset',
+      wholeNumber(1, 1_000_000_000),
     )
+    .option('--confusion <file>', 'draw the confusion matrix: NAME.svg or NAME.png', pictureFile)
   command.option(
     '--out <file>',
-    'write a table with the answer for each image: NAME.csv or NAME.jsonl',
+    'write the answer for each image as a table: NAME.csv or NAME.jsonl',
     rowFile,
   )
   addInferenceOptions(command)
-    .option('--json', 'answer JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  resnet evaluate pictures.tar --split val --model resnet50.keras_in1k --limit 20\n  resnet evaluate cifar10 --model runs/cifar10/best.safetensors --confusion confusion.png',

@@ -36,10 +36,10 @@ const familyKeys = families.map(({ key }) => key)
 export function addList(program: Command): void {
   program
     .command('list')
-    .description('list every network that has a name, with its parameters and multiply-adds')
-    .option('--family <name>', `one family alone: ${familyKeys.join(', ')}`, oneOf(familyKeys))
-    .option('--with-weights', 'only those that weights can be had for by name')
-    .option('--json', 'answer JSON')
+    .description('list every named network with its parameters and multiply-adds')
+    .option('--family <name>', `only one family: ${familyKeys.join(', ')}`, oneOf(familyKeys))
+    .option('--with-weights', 'only networks whose weights can be fetched by name')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  resnet list --family gluon\n  resnet list | grep resnext')
     .action(async ({ family, withWeights, json }: ListOptions) => {
       const all = (await rowsOfBuild()) ?? (await countRows())

@@ -31,23 +31,34 @@ export interface ModelOptions extends PreprocessingOptions {
 }
 
 export const modelHelp =
-  'a model file, a checkpoint, a folder with a model.json, the folder of a run, a shipped or published name or npm:PACKAGE[@VERSION][/PATH]'
+  "a model file, a checkpoint, a run's folder, a folder with a model.json, a shipped or published name, or npm:PACKAGE[@VERSION][/PATH]"
+
+export const defaultModelHelp =
+  " (default: ImageNet's network if it was fetched before, else the shipped one)"
+
+export const picturesHelp =
+  'pictures (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP), or folders or .tar archives of them'
+
+export const datasetHelp =
+  'a folder of class folders, a .tar of one, CIFAR binary files, a .csv of files and labels, or WebDataset shards'
+
+export const threadsHelp = 'number of threads (default: one for each processor)'
 
 export const labelsHelp =
-  'what its classes are called: a name on each line, JSON, or a CSV of index,name; else as the file or its folder says'
+  'names of the classes: a text file with one name a line, JSON, or a CSV of index,name (default: what the file or its folder says)'
 
 export const preciseHelp =
-  'sum every product by its definition: the wasm engine leaves out Winograd, which rounds a little more'
+  'compute every convolution by its definition: without Winograd, which is faster but rounds a little more'
 
 /** Adds the options to a command. */
 export function addModelOptions(command: Command): Command {
   return addEngineOptions(
     addPreprocessingOptions(
       command
-        .option('--arch <name>', 'the network that a bare checkpoint holds')
+        .option('--arch <name>', 'the network in the checkpoint, where the file does not say')
         .option(
           '--set <key=value>',
-          'a field of its config that the file leaves open; may be repeated',
+          'set a field of its config that the file leaves open; may be repeated',
           keyValue,
         )
         .option('--labels <file>', labelsHelp),
@@ -60,16 +71,20 @@ export function addPreprocessingOptions(command: Command): Command {
   return command
     .option(
       '--mean <numbers>',
-      'mean of each channel, of values from 0 to 1 (to 255 where one is above 1)',
+      'mean of each channel, for values from 0 to 1 (from 0 to 255 if one is above 1)',
       numbers,
     )
-    .option('--std <numbers>', 'deviation of each channel', numbers)
+    .option('--std <numbers>', 'standard deviation of each channel', numbers)
     .option('--channels <order>', 'order of the channels: rgb or bgr', oneOf(['rgb', 'bgr']))
-    .option('--resize <side>', 'short side in pixels, or squash:S for a square', resize)
-    .option('--crop <size>', 'piece cut from the middle, S or HxW: what the network sees', size)
+    .option(
+      '--resize <side>',
+      'resize the short side to S pixels, or the whole picture to a square with squash:S',
+      resize,
+    )
+    .option('--crop <size>', 'crop the middle, S or HxW pixels: what the network sees', size)
     .option(
       '--interpolation <filter>',
-      'nearest, bilinear, bicubic or lanczos, as Pillow has them',
+      'filter for resizing, as in Pillow: nearest, bilinear, bicubic or lanczos',
       oneOf(['nearest', 'bilinear', 'bicubic', 'lanczos']),
     )
 }
@@ -77,7 +92,7 @@ export function addPreprocessingOptions(command: Command): Command {
 function addEngineOptions(command: Command): Command {
   return command
     .option('--engine <name>', 'what computes: wasm (default), reference or onnxruntime')
-    .option('--threads <n>', 'threads to compute on, for engines that have them', threadCount)
+    .option('--threads <n>', threadsHelp, threadCount)
 }
 
 /** Reads `--threads`; more of them than processors are taken, and said to be slower. */

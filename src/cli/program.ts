@@ -16,11 +16,11 @@ import { addTrain } from './train.ts'
 /** The program with all its commands; errors are thrown, not printed. */
 export function createProgram(context: Context): Command {
   const program = new Command('resnet')
-    .description('Every ResNet as one graph: build it, read it, run it on real weights.')
+    .description('Every ResNet: explain it, compare it, run it with published weights, train it.')
     .version(version(), '--version', 'print the version')
     .helpOption('--help', 'show help')
     .helpCommand(false)
-    .option('--debug', 'show where in the program an error comes from')
+    .option('--debug', 'print where in the program an error comes from')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
     .exitOverride()

@@ -20,22 +20,22 @@ interface ShowOptions extends ConfigOptions {
 export function addShow(program: Command, context: Context): void {
   program
     .command('show')
-    .description('explain one network: its parts, its costs, the diagram of a block')
+    .description('explain one network: its parts, its costs and the diagram of a block')
     .argument(
       '<network>',
       "name of a network (resnet list names them all) or of a published model; a model file, a checkpoint or a run's folder",
     )
     .option('--classes <n>', 'number of classes', wholeNumber(1, 1_000_000))
     .option('--input <size>', 'input in pixels, S or HxW', size)
-    .option('--input-channels <n>', 'channels of the input', wholeNumber(1, 1024))
+    .option('--input-channels <n>', 'number of input channels', wholeNumber(1, 1024))
     .option(
       '--set <key=value>',
-      'change a field of the config; a kind brings its usual fields along; may be given again',
+      'change a field of the config (may be repeated); a new kind gets its usual other fields',
       keyValue,
     )
-    .option('--block <name>', 'the block to draw: its name, or stage.block as in 2.0')
-    .option('--algorithms', 'how the wasm engine computes each convolution, and why, in place of the block')
-    .option('--json', 'answer JSON')
+    .option('--block <name>', 'the block to draw: its name, or STAGE.BLOCK as in 2.0')
+    .option('--algorithms', 'show how the wasm engine computes each convolution, and why, instead of a block')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  resnet show resnet50 --block 2.0\n  resnet show resnet50 --algorithms\n  resnet show resnet50 --set attention.kind=se\n  resnet show resnet18 --classes 10 --input 32 --set stem.kind=3x3 --set stem.stride=1 --set stem.pool.kind=none',

@@ -10,6 +10,7 @@ import { folder, keyValue, number, oneOf, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import {
   addPreprocessingOptions,
+  datasetHelp,
   defined,
   labelsHelp,
   labelsIn,
@@ -17,6 +18,7 @@ import {
   type PreprocessingOptions,
   preprocessingOf,
   threadCount,
+  threadsHelp,
 } from './model-options.ts'
 import { lastRunFolder, newRunFolder } from './run-folders.ts'
 import { TrainingOutput } from './training-output.ts'
@@ -45,43 +47,47 @@ interface Options extends PreprocessingOptions {
 export function addTrain(program: Command, context: Context): void {
   const command = program
     .command('train')
-    .description('train a network on labelled pictures, from nothing or from another network')
-    .argument('<dataset>', 'a folder of class folders, a .tar of one, CIFAR files, a CSV, WebDataset shards')
-    .option('--arch <name>', 'the network; without it one that suits the size of the pictures')
+    .description('train a network on labelled pictures, from scratch or from a trained network')
+    .argument('<dataset>', datasetHelp)
+    .option('--arch <name>', 'the network to train (default: one that suits the size of the pictures)')
     .option('--from <model>', `start from a trained network: ${modelHelp}`)
     .option('--labels <file>', `with --from: ${labelsHelp}`)
-    .option('--recipe <name>', 'the settings: a name of those below, or a .json file')
-    .option('--set <key=value>', 'replace a field of the recipe, as in augmentation.flip=0', keyValue)
-    .option('--epochs <n>', 'how often every picture is seen', wholeNumber(1, 100_000))
-    .option('--batch <n>', 'pictures of one step', wholeNumber(1, 65_536))
-    .option('--rate <x>', 'the greatest learning rate', number(1e-9, 1000))
+    .option('--recipe <name>', 'the training settings: a name from the list below, or a .json file')
+    .option(
+      '--set <key=value>',
+      'change a field of the recipe, as in augmentation.flip=0; may be repeated',
+      keyValue,
+    )
+    .option('--epochs <n>', 'number of epochs: how often each picture is seen', wholeNumber(1, 100_000))
+    .option('--batch <n>', 'pictures in a step', wholeNumber(1, 65_536))
+    .option('--rate <x>', 'the highest learning rate', number(1e-9, 1000))
     .option(
       '--freeze <parts>',
-      'with --from: parts that stay as they are, counted from the stem, or backbone for all but the head',
+      'with --from: keep the first N parts (stem, stage 1, ...) unchanged, or backbone for all but the head',
       frozenParts,
     )
-    .option('--teacher <model>', 'the network whose answers are learnt too, where the recipe distils')
-    .option('--seed <n>', 'what everything random depends on', wholeNumber(0, 2 ** 31 - 1))
+    .option('--teacher <model>', 'for a recipe that distils: the trained network to learn from')
+    .option('--seed <n>', 'seed of everything random', wholeNumber(0, 2 ** 31 - 1))
     .option(
       '--validation <share>',
-      'training pictures set apart to choose the best model, where there is no val/ (default: 0.1)',
+      'share of the training pictures set apart to choose the best model, if there is no val/ (default: 0.1)',
       number(0, 0.9),
     )
     .option(
       '--out <dir>',
-      'the folder of the run (default: runs/ and the names of pictures and network)',
+      'folder of the run (default: runs/ and a name made of the pictures and the network)',
       folder,
     )
-    .option('--resume', 'go on with the run in that folder; where nothing is saved yet, begin it')
+    .option('--resume', 'continue the run in that folder, or begin it if nothing is saved yet')
     .option(
       '--preview [only]',
-      'write preview.png, a sheet of augmented pictures, before training begins; `--preview only` ends there',
+      'before training, write preview.png, a sheet of augmented pictures; `--preview only` stops after it',
       oneOf(['only']),
     )
     .option('--engine <name>', 'what computes: wasm (default) or reference')
-    .option('--threads <n>', 'threads to compute on', threadCount)
+    .option('--threads <n>', threadsHelp, threadCount)
   addPreprocessingOptions(command)
-    .option('--json', 'answer one JSON object a line: epochs, then the summary')
+    .option('--json', 'print one JSON object a line: each epoch, then the summary')
     .addHelpText('after', recipesHelp)
     .action((dataset: string, options: Options) => runTraining(dataset, options, context))
 }

@@ -21,7 +21,7 @@ export interface RunSettings {
   readonly recipeName: string
   readonly recipe: Recipe
   readonly seed: number
-  /** What the network starts from: the model's name; null where it starts from nothing. */
+  /** What the network starts from: the model's name; null where it starts from scratch. */
   readonly from: string | null
   /** The teacher of distillation: the model's name. */
   readonly teacher: string | null

@@ -97,7 +97,7 @@ describe('a moving average', () => {
   })
 })
 
-describe('a run from nothing on photographs', () => {
+describe('a run from scratch on photographs', () => {
   const settings = (train: number, side: number, recipe = fittedTo(photos, train).recipe) => ({
     classes: ['a', 'b', 'c'],
     dataset: { train },
@@ -107,7 +107,7 @@ describe('a run from nothing on photographs', () => {
 
   it('is told beforehand that it will learn little, and what to do', () => {
     expect(fewToBeginWith(settings(44, 224))).toEqual([
-      '15 photographs a class are too few to learn seeing from nothing: expect little, after a long time. --from resnet50.keras_in1k adapts a network that has seen a million, in minutes',
+      '15 photographs a class are too few to learn seeing from scratch: expect little, after a long time. --from resnet50.keras_in1k adapts a network that has seen a million, in minutes',
     ])
   })
 

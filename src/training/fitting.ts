@@ -140,7 +140,7 @@ export function fewToBeginWith({
   return [
     ...(isLarge && perClass < fewPhotographs.perClass
       ? [
-          `${formatCount(Math.round(perClass))} photographs a class are too few to learn seeing from nothing: expect little, after a long time. --from resnet50.keras_in1k adapts a network that has seen a million, in minutes`,
+          `${formatCount(Math.round(perClass))} photographs a class are too few to learn seeing from scratch: expect little, after a long time. --from resnet50.keras_in1k adapts a network that has seen a million, in minutes`,
         ]
       : []),
     ...(steps < fewSteps

@@ -1,6 +1,6 @@
 /**
  * The phases of a run: which parameters are trained, at which share of the rate, and which sections stay as they are. A
- * network that starts from nothing has one phase; one that starts from another may train its classifier alone at first,
+ * network that starts from scratch has one phase; one that starts from another may train its classifier alone at first,
  * and stages at lower rates the earlier they are.
  */
 import { buildResNet } from '../architecture/build.ts'
@@ -75,7 +75,7 @@ function classifier(graph: Graph): Place {
   return { name: 'head', parameters: parametersOf(beyond(graph, 'features', 'features')), rate: 1 }
 }
 
-/** Each section that is not frozen, at its rate; from nothing all learn alike. */
+/** Each section that is not frozen, at its rate; from scratch all learn alike. */
 function placesOf(
   graph: Graph,
   { fineTuning }: Recipe,

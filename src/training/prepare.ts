@@ -33,7 +33,7 @@ import { openTeacher } from './teacher.ts'
 export interface TrainOptions {
   /** A path of a dataset, in Node; or pictures in memory (`trainingSetOf`). */
   readonly data: string | TrainingSet
-  /** The network, where it starts from nothing; by the pictures' size without it. */
+  /** The network, where it starts from scratch; by the pictures' size without it. */
   readonly arch?: string
   /** The model to start from: its head is replaced where its classes are others. */
   readonly from?: ModelSource

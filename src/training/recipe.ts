@@ -77,7 +77,7 @@ export const recipeSchema = v.strictObject({
   /** Ends the run after so many epochs without a better one. */
   patience: v.nullable(whole(1, 100_000)),
   augmentation: augmentationSchema,
-  /** How a network that starts from another is trained; unused where it starts from nothing. */
+  /** How a network that starts from another is trained; unused where it starts from scratch. */
   fineTuning: v.strictObject({
     /** Epochs, of all, in which the head alone is trained at first. */
     headEpochs: whole(0, 100_000),

@@ -32,7 +32,7 @@ import { validate } from './validate.ts'
 import { verdictOf, warningsOf } from './verdict.ts'
 
 /**
- * Trains a network, from nothing or from a model, and tells what happens as it happens; the last event carries the best
+ * Trains a network, from scratch or from a model, and tells what happens as it happens; the last event carries the best
  * model. Leaving the loop ends the run; aborting `signal` ends it after the step that is under way, saved where there is a
  * folder for it.
  *

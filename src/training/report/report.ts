@@ -65,7 +65,7 @@ function sentence(text: string): string {
 
 function aboutRun({ started: { settings }, ended: { reason, steps }, places }: ReportData): Html {
   const { recipeName, from, classes, recipe } = settings
-  const start = from === null ? 'from nothing' : `from ${from}`
+  const start = from === null ? 'from scratch' : `from ${from}`
   const ends = {
     finished: '',
     early: ` It ended early: no epoch was better for ${countOf(recipe.patience ?? 0, 'epoch')}.`,
