@@ -209,14 +209,23 @@ export function takeSplit(catalogue: Catalogue, wanted: string | undefined): Omi
 /** The catalogue's notes, and those of the class folders of this split that hold no pictures. */
 export function notesOf({ notes, lacking }: Catalogue, split: Split | undefined): readonly string[] {
   const own = lacking.filter((one) => one.split === split)
+  const more = own.length - toldClasses
   return [
     ...notes,
-    ...own.map(
-      ({ label, place, why }) =>
-        `class ${shownPath(label)} (${shownPath(place)}) has no pictures that are read: ${why}`,
-    ),
+    ...own
+      .slice(0, toldClasses)
+      .map(
+        ({ label, place, why }) =>
+          `class ${shownPath(label)} (${shownPath(place)}) has no pictures that are read: ${why}`,
+      ),
+    ...(more > 0
+      ? [`and ${more} more ${more === 1 ? 'class has' : 'classes have'} no pictures that are read`]
+      : []),
   ]
 }
+
+/** So many classes are told of by name; of thousands nobody reads a line each. */
+const toldClasses = 20
 
 /** Whether a path is one that a system or program put there for itself. */
 export function isHidden(path: string): boolean {

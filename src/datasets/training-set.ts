@@ -159,9 +159,8 @@ function checkClasses(
   const learnt = new Set(learn.map((item) => item.class))
   const missing = classes.filter((_, index) => !learnt.has(index))
   if (missing.length === 0) return
-  const empty = lacking.filter(
-    ({ label, split }) => missing.includes(label) && (split ?? 'train') === 'train',
-  )
+  const unlearnt = new Set(missing)
+  const empty = lacking.filter(({ label, split }) => unlearnt.has(label) && (split ?? 'train') === 'train')
   const shown = empty.slice(0, 3).map(({ place, why }) => `; ${shownPath(place)}: ${why}`)
   throw new DatasetError(
     `${name}: class ${someNames(missing)} has no pictures${hasSplits ? ' in train/' : ''}${shown.join('')}; add some, or take ${hasSplits ? 'the class out of all parts' : 'the folder away'}`,

@@ -119,7 +119,7 @@ function sharedNotes(
   { labels }: ClassNames,
 ): readonly string[] {
   const first = new Map<number, string>()
-  return classes.flatMap((label, i) => {
+  const notes = classes.flatMap((label, i) => {
     const index = indices[i]
     if (index === undefined) return []
     const before = first.get(index)
@@ -130,7 +130,12 @@ function sharedNotes(
           `the classes "${shownPath(before)}" and "${shownPath(label)}" are both taken as the model's "${shownPath(labels[index] ?? String(index))}"`,
         ]
   })
+  return notes.length <= toldPairs
+    ? notes
+    : [...notes.slice(0, toldPairs), `and ${notes.length - toldPairs} more such pairs`]
 }
+
+const toldPairs = 3
 
 function some(names: readonly string[]): string {
   const shown = names.slice(0, 3).map(shownPath).join(', ')

@@ -50,12 +50,14 @@ export function networkFrom(given: Model, { classes, recipe }: NetworkOptions): 
     throw new ArgumentError(`${name} reads ${inputChannels} channels. ${onlyColourOrGrey}`)
   const config = trainedConfig(model.config, { classes, preprocessing, recipe })
   // By name: a model may have the same classes in another order, as ImageFolder has 10 before 2.
-  const places = classes.map((label) => model.labels.indexOf(label))
+  const placeOf = new Map(model.labels.map((label, place) => [label, place]))
+  const places = classes.map((label) => placeOf.get(label) ?? -1)
   const sameClasses =
     model.config.classes === classes.length &&
     answersOf(model) === 'one' &&
     model.labels.length === classes.length &&
-    classes.every((_, place) => places.includes(place))
+    new Set(places).size === classes.length &&
+    !places.includes(-1)
   const head = classifierOf(config)
   const states = statesOf(config)
   const kept = [...model.tensors].flatMap(([name, tensor]): [string, Float32Array][] => {
