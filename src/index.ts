@@ -73,7 +73,7 @@ export { type WriteOptions, writeModel } from './checkpoint/model-file.ts'
 /** Writes a model file under a path, whole or not at all. */
 export { type SaveOptions, saveModel } from './checkpoint/save.ts'
 /** A network or a model as the bytes of an ONNX file. */
-export { type OnnxOptions, onnxOfModel, toOnnx } from './export/onnx.ts'
+export { type ModelOnnxOptions, type OnnxOptions, onnxOfModel, toOnnx } from './export/onnx.ts'
 /** Writes an ONNX file under a path, whole or not at all. */
 export { saveOnnx } from './export/save.ts'
 /** How far the fetching of a published model is. */

@@ -63,6 +63,27 @@ describe('resnet convert', () => {
     expect(onlyLine(outcome)).toContain('only NAME.safetensors is written in half precision')
   })
 
+  test('writes an ONNX file of an opset, for a number of images of any size', async () => {
+    const out = join(folder, 'free.onnx')
+    const options = ['--opset', '13', '--input', 'dynamic', '--batch', '4']
+    expect((await resnet(['convert', 'resnet20', out, ...options])).status).toBe(0)
+    const { opset, inputs } = readOnnx(await readFile(out))
+    expect(opset).toBe(13)
+    expect(inputs).toEqual([['image', [4, 3, 'height', 'width']]])
+  })
+
+  test.each([
+    [['resnet20', 'a.onnx', '--opset', '12'], 'It must be a whole number from 13 to 25'],
+    [['resnet20', 'a.onnx', '--input', '64'], 'It must be one of dynamic'],
+    [['resnet20', 'a.onnx', '--batch', '0'], 'It must be a whole number from 1'],
+    [['resnet20', 'a.safetensors', '--batch', '2'], '--batch belongs to ONNX files'],
+    [['resnet50_caffe', 'a.onnx', '--input', 'dynamic'], 'a fixed window of 7×7 must cover the whole map'],
+  ])('refuses %j', async (words, reason) => {
+    const outcome = await resnet(['convert', ...words])
+    expect(outcome.status).toBe(2)
+    expect(onlyLine(outcome)).toContain(reason)
+  })
+
   test('refuses a name that is no model file', async () => {
     const outcome = await resnet(['convert', 'resnet18', join(folder, 'model.bin')])
     expect(outcome.status).toBe(2)

@@ -83,6 +83,12 @@ function greatest(layers: Layers, x: GraphValue): GraphValue {
   const { height, width } = imageShape(x.shape, 'head')
   const kernel = [height, width] as const
   const padding = { top: 0, left: 0, bottom: 0, right: 0 }
-  const attributes = { kernel, stride: kernel, padding, paddingValue: 'negative-infinity' as const }
+  const attributes = {
+    kernel,
+    stride: kernel,
+    padding,
+    follows: 'map' as const,
+    paddingValue: 'negative-infinity' as const,
+  }
   return layers.graph.add('maxpool.head', maxPool, attributes, [x])
 }

@@ -21,7 +21,7 @@ import { imageShape, type Shape } from '../ops/shape.ts'
 import { sigmoid } from '../ops/sigmoid.ts'
 import { silu } from '../ops/silu.ts'
 import { standardiseWeight } from '../ops/standardise-weight.ts'
-import { type Padding, pad } from '../ops/window.ts'
+import { type Follows, type Padding, pad } from '../ops/window.ts'
 import type { ConvolutionRole, ResNetConfig } from './config.ts'
 import { type Names, namesOf } from './names.ts'
 import { samePadding, symmetricPadding } from './padding.ts'
@@ -101,7 +101,14 @@ export class Layers {
       this.config.convolution.padding === 'same'
         ? samePadding([height, width], kernel, stride, dilation)
         : symmetricPadding(kernel, dilation)
-    const attributes = { stride: pair(stride), dilation: pair(dilation), padding, groups }
+    const follows = this.config.convolution.padding === 'same' && stride > 1 && kernel > 1
+    const attributes = {
+      stride: pair(stride),
+      dilation: pair(dilation),
+      padding,
+      groups,
+      ...(follows ? { follows: 'same' as const } : {}),
+    }
     return this.graph.add(name, conv2d, attributes, inputs)
   }
 
@@ -155,11 +162,17 @@ export class Layers {
   averagePool(
     name: string,
     x: GraphValue,
-    options: { kernel: number; stride: number; padding?: Padding; countPadding?: boolean },
+    options: {
+      kernel: number
+      stride: number
+      padding?: Padding
+      follows?: Follows
+      countPadding?: boolean
+    },
   ): NodeValue {
-    const { kernel, stride, padding = symmetricPadding(1), countPadding = false } = options
+    const { kernel, stride, padding = symmetricPadding(1), countPadding = false, ...rest } = options
     this.checkFits(name, x, kernel, padding)
-    const attributes = { kernel: pair(kernel), stride: pair(stride), padding, countPadding }
+    const attributes = { kernel: pair(kernel), stride: pair(stride), padding, countPadding, ...rest }
     return this.graph.add(name, averagePool, attributes, [x])
   }
 

@@ -117,7 +117,8 @@ function averageBefore(
   const name = `${block}.downsample.pool`
   const { height, width } = imageShape(x.shape, name)
   if (shape.stride === 2) {
-    return layers.averagePool(name, x, { kernel: 2, stride: 2, padding: ceilPadding([height, width], 2, 2) })
+    const padding = ceilPadding([height, width], 2, 2)
+    return layers.averagePool(name, x, { kernel: 2, stride: 2, padding, follows: 'ceil' })
   }
   if (shape.dilation === 1 || shortcut.dilatedPool === 'none') return x
   const padding = { top: 0, left: 0, bottom: 1, right: 1 }

@@ -60,6 +60,7 @@ function stemPool(layers: Layers, x: GraphValue): GraphValue {
         kernel: pair(3),
         stride: pair(2),
         padding,
+        ...(pool.padding === 'same' || pool.padding === 'ceil' ? { follows: pool.padding } : {}),
         paddingValue: pool.padding === 'zeros' ? ('zero' as const) : ('negative-infinity' as const),
       }
       return graph.add('maxpool', maxPool, attributes, [x])

@@ -4,14 +4,18 @@ import { formatBytes, formatCount } from '../analysis/format.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
-import { wholeNumber } from './arguments.ts'
+import { opsets } from '../export/opsets.ts'
+import { oneOf, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
-import { addModelOptions, type ModelOptions, modelHelp, readModelFrom } from './model-options.ts'
+import { addModelOptions, defined, type ModelOptions, modelHelp, readModelFrom } from './model-options.ts'
 import { printJson, printLines, tell } from './output.ts'
 
 interface ConvertOptions extends ModelOptions {
   readonly seed: number
   readonly half?: true
+  readonly opset?: number
+  readonly input?: 'dynamic'
+  readonly batch?: number
   readonly json?: true
 }
 
@@ -27,6 +31,21 @@ export function addConvert(program: Command, context: Context): void {
     .option(
       '--half',
       'write a model file in half precision, at half the size; tensors that do not fit stay in single precision',
+    )
+    .option(
+      '--opset <n>',
+      `version of ONNX's operators, ${opsets.least} to ${opsets.greatest} (default: ${opsets.usual})`,
+      wholeNumber(opsets.least, opsets.greatest),
+    )
+    .option(
+      '--input <size>',
+      'dynamic: an ONNX file for images of any height and width; without it, of the size the network was made for',
+      oneOf(['dynamic']),
+    )
+    .option(
+      '--batch <n>',
+      'an ONNX file for this number of images at a time; without it, for any number',
+      wholeNumber(1, 65_536),
     )
   addModelOptions(command)
     .option('--json', 'print JSON')
@@ -61,17 +80,22 @@ const writers: readonly (readonly [format: string, save: Save])[] = [
   ],
   [
     'onnx',
-    async (path, model, { signal }) => {
+    async (path, model, { opset, input, batch, signal }) => {
       if (model.answers === 'none')
         tell('it has no classifier: the output of the ONNX file is features, what a classifier would read')
-      return (await import('../export/save.ts')).saveOnnx(path, model, { signal })
+      const wanted = defined({ opset, input, batch })
+      return (await import('../export/save.ts')).saveOnnx(path, model, { ...wanted, signal })
     },
   ],
 ]
 
-function writerOf(out: string, { half }: ConvertOptions): readonly [format: string, save: Save] {
+function writerOf(out: string, options: ConvertOptions): readonly [format: string, save: Save] {
+  const { half, opset, input, batch } = options
   if (half && !out.endsWith('.safetensors'))
     throw new ArgumentError(`${out}: only NAME.safetensors is written in half precision; leave out --half`)
+  const onnxOnly = Object.entries({ opset, input, batch }).find(([, value]) => value !== undefined)
+  if (onnxOnly !== undefined && !out.endsWith('.onnx'))
+    throw new ArgumentError(`${out}: --${onnxOnly[0]} belongs to ONNX files, NAME.onnx; leave it out`)
   const found = writers.find(([format]) => out.endsWith(`.${format}`))
   if (found !== undefined) return found
   throw new ArgumentError(`${out}: the file must be called NAME.safetensors or NAME.onnx`)

@@ -3,7 +3,6 @@
  * (github.com/onnx/onnx/blob/main/onnx/onnx.proto).
  */
 import type { OnnxAttribute } from '../ops/onnx.ts'
-import type { Shape } from '../ops/shape.ts'
 import { Message } from './protobuf.ts'
 
 const elementTypes = { float32: 1, int64: 7 } as const
@@ -74,11 +73,11 @@ export function tensorProto(tensor: {
   return message.text(8, tensor.name).bytes(9, tensor.bytes)
 }
 
-/** A ValueInfoProto of float32; the batch is a dimension with a name in the place of a number. */
-export function valueProto(name: string, shape: Shape): Message {
+/** A ValueInfoProto of float32; a dimension that is free has a name in the place of a number. */
+export function valueProto(name: string, shape: readonly (number | string)[]): Message {
   const dims = new Message()
   for (const dim of shape) {
-    dims.message(1, dim === 'N' ? new Message().text(2, dim) : new Message().integer(1, dim))
+    dims.message(1, typeof dim === 'string' ? new Message().text(2, dim) : new Message().integer(1, dim))
   }
   const tensorType = new Message().integer(1, elementTypes.float32).message(2, dims)
   return new Message().text(1, name).message(2, new Message().message(1, tensorType))

@@ -1,24 +1,27 @@
 /**
- * A network as an ONNX file (onnx.ai): opset 17, float32, any batch size, every tensor inside. The form of each operation
- * is its own (`onnx` in `src/ops`); here they are strung together. What does not depend on the image is computed first.
+ * A network as an ONNX file (onnx.ai): float32, every tensor inside. The form of each operation is its own (`onnx` in
+ * `src/ops`); here they are strung together. What does not depend on the image is computed first.
  */
 import { buildResNet } from '../architecture/build.ts'
 import { answersOf, consistentModel } from '../checkpoint/consistent.ts'
 import { narrow } from '../checkpoint/formats/dtypes.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { modelMetadata } from '../checkpoint/model-file.ts'
-import { ExportError } from '../errors.ts'
+import { ArgumentError, ExportError } from '../errors.ts'
 import type { Graph, GraphValue, Node } from '../graph/graph.ts'
 import { select } from '../graph/select.ts'
 import type { OnnxContext, OnnxNode } from '../ops/onnx.ts'
-import { bindBatch, elements, formatShape } from '../ops/shape.ts'
+import { bindBatch, elements, formatShape, type Shape } from '../ops/shape.ts'
+import { shapesAtAnySize } from './any-size.ts'
 import { Constants } from './constants.ts'
 import { graphProto, modelProto, nodeProto, tensorProto, valueProto } from './onnx-messages.ts'
+import { opsets } from './opsets.ts'
 import type { Message } from './protobuf.ts'
 
-/** Version 8 of the format came with opset 17, which every runtime since 2022 reads. */
-const irVersion = 8
-const opset = 17
+/** Version of the file's format: that of the first readers of an opset. */
+function irVersion(opset: number): number {
+  return opset < 15 ? 7 : 8
+}
 
 /** Protocol Buffers hold no message of 2 GiB; a little is left for all but the tensors. */
 const greatestSize = 2 ** 31 - 1
@@ -28,37 +31,70 @@ export interface OnnxOptions {
   readonly name?: string
   /** Texts that readers show beside the network: `metadata_props`. */
   readonly metadata?: ReadonlyMap<string, string>
+  /** Version of the operators, 13 to 25: 17 where it is not given. */
+  readonly opset?: number
+  /** `dynamic` leaves height and width free; otherwise they are those the graph was built for. */
+  readonly input?: 'dynamic'
+  /** The one number of images that the network takes; any number where it is not given. */
+  readonly batch?: number
 }
 
 /**
  * The bytes of an ONNX file. Inputs and outputs keep the graph's names, `image` [N, C, H, W] and `logits` [N, classes];
  * `tensors` are its parameters and buffers by name.
  *
- * @throws ExportError for an operation that has no ONNX form, a tensor that is missing, or more than 2 GB.
+ * @throws ExportError for an operation that has no ONNX form, a tensor that is missing, more than 2 GB, or a network that
+ * does not work at every size where `input` is `dynamic`; ArgumentError for an opset or a batch that is none.
  */
 export function toOnnx(
   graph: Graph,
   tensors: ReadonlyMap<string, Float32Array>,
   options: OnnxOptions = {},
 ): Uint8Array {
-  const { name = 'network', metadata = new Map<string, string>() } = options
+  const { name = 'network', metadata = new Map<string, string>(), opset = opsets.usual, batch } = options
+  checkOptions(options)
   checkSize(graph, name)
-  const writer = new GraphWriter(graph, tensors)
-  const message = modelProto({ irVersion, opset, producer: 'resnet-ts', graph: writer.write(name), metadata })
+  const sizes = options.input === 'dynamic' ? shapesAtAnySize(graph, name) : undefined
+  const writer = new GraphWriter(graph, tensors, { batch, sizes })
+  const written = writer.write(name)
+  const message = modelProto({
+    irVersion: irVersion(opset),
+    opset,
+    producer: 'resnet-ts',
+    graph: written,
+    metadata,
+  })
   if (message.size > greatestSize) throw tooLarge(name, message.size)
   return message.finish()
 }
+
+/** What of a file is not the model's own. */
+export type ModelOnnxOptions = Pick<OnnxOptions, 'opset' | 'input' | 'batch'>
 
 /**
  * A model as an ONNX file, with its config, labels and preprocessing as JSON in the metadata. Without a classifier its only
  * output is `features`, what a classifier would read. Throws `ExportError`.
  */
-export function onnxOfModel(given: Model): Uint8Array {
+export function onnxOfModel(given: Model, options: ModelOnnxOptions = {}): Uint8Array {
   const model = consistentModel(given)
   const { name, config, tensors } = model
   const whole = buildResNet(config)
   const graph = answersOf(model) === 'none' ? select(whole, ['features']) : whole
-  return toOnnx(graph, tensors, { name, metadata: modelMetadata(model) })
+  return toOnnx(graph, tensors, { ...options, name, metadata: modelMetadata(model) })
+}
+
+function checkOptions({ opset, input, batch }: OnnxOptions): void {
+  const { least, greatest } = opsets
+  if (opset !== undefined && !isWhole(opset, least, greatest))
+    throw new ArgumentError(`the opset must be a whole number from ${least} to ${greatest}, not ${opset}`)
+  if (input !== undefined && input !== 'dynamic')
+    throw new ArgumentError(`input must be "dynamic" or left out, not ${JSON.stringify(input)}`)
+  if (batch !== undefined && !isWhole(batch, 1, 2 ** 31 - 1))
+    throw new ArgumentError(`the batch must be a whole number from 1, not ${batch}`)
+}
+
+function isWhole(value: number, least: number, greatest: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= greatest
 }
 
 /** Refuses before any memory is taken. */
@@ -74,8 +110,16 @@ function tooLarge(name: string, bytes: number): ExportError {
   )
 }
 
+interface Free {
+  /** The number of images, where it is fixed. */
+  readonly batch: number | undefined
+  /** Shapes at another size, where height and width are free. */
+  readonly sizes: ReadonlyMap<GraphValue, Shape> | undefined
+}
+
 class GraphWriter {
   readonly #graph: Graph
+  readonly #free: Free
   readonly #constants: Constants
   /** Names of tensors, no two alike. */
   readonly #names = new Map<GraphValue, string>()
@@ -83,8 +127,9 @@ class GraphWriter {
   readonly #nodes: Message[] = []
   readonly #tensors: Message[] = []
 
-  constructor(graph: Graph, tensors: ReadonlyMap<string, Float32Array>) {
+  constructor(graph: Graph, tensors: ReadonlyMap<string, Float32Array>, free: Free) {
     this.#graph = graph
+    this.#free = free
     this.#constants = new Constants(graph, (state) => stateValues(state, tensors))
   }
 
@@ -99,7 +144,7 @@ class GraphWriter {
       name,
       nodes: this.#nodes,
       tensors: this.#tensors,
-      inputs: [...inputs.values()].map((input) => valueProto(input.name, input.shape)),
+      inputs: [...inputs.values()].map((input) => valueProto(input.name, this.#dimensions('', input))),
       outputs: [...outputs].map(([output, value]) => this.#writeOutput(output, value)),
     })
   }
@@ -117,6 +162,7 @@ class GraphWriter {
       inputs: inputs.map((input) => this.#nameOf(input)),
       inputShapes: inputs.map(({ shape }) => shape),
       outputShape: output.shape,
+      anySize: this.#free.sizes !== undefined,
       emit: (step) => this.#emit(step, this.#fresh(`${name}/${step.type}`)),
       floats: (shape, values) =>
         this.#addFloats(this.#fresh(`${name}/value`), shape, Float32Array.from(values)),
@@ -136,7 +182,17 @@ class GraphWriter {
   #writeOutput(output: string, value: GraphValue): Message {
     const source = this.#nameOf(value)
     if (source !== output) this.#emit({ type: 'Identity', inputs: [source] }, output)
-    return valueProto(output, value.shape)
+    return valueProto(output, this.#dimensions(`${output}.`, value))
+  }
+
+  /** A name for each dimension that is free. */
+  #dimensions(prefix: string, value: GraphValue): readonly (number | string)[] {
+    const { batch = 'N', sizes } = this.#free
+    const elsewhere = sizes?.get(value) ?? value.shape
+    return value.shape.map((dim, axis) => {
+      if (dim === 'N') return batch
+      return dim === elsewhere[axis] ? dim : `${prefix}${axis === 2 ? 'height' : 'width'}`
+    })
   }
 
   /** The tensor of a value; a state or constant is written when it is first read. */

@@ -2,9 +2,9 @@
  * Mean over windows. x: [N, C, H, W], y: [N, C, P, Q]. The divisor is the kernel's size (`countPadding`) or the number of
  * real cells. A kernel of 1 with a stride subsamples: every second row and column of option A.
  */
-import { onnxWindow } from './onnx.ts'
+import { onnxDepthwise, onnxInput, onnxWindow } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
-import { type BoundShape, checkGradientShape, elements, type Shape } from './shape.ts'
+import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
 import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
 
 interface AveragePoolAttributes extends PoolWindow {
@@ -32,11 +32,17 @@ export const averagePool: Operation<AveragePoolAttributes> = {
     const attributes = { ...context.attributes, inputShape: shape }
     return [context.emit.one(averagePoolGradient, attributes, [outputGradient(context)])]
   },
-  onnx: ({ inputs, attributes }) => ({
-    type: 'AveragePool',
-    inputs,
-    attributes: { ...onnxWindow(attributes), count_include_pad: { int: attributes.countPadding ? 1 : 0 } },
-  }),
+  /** Padding that counts is a convolution's: OpenCV 4.6 divides by another number than ONNX says. */
+  onnx(context) {
+    const { inputs, inputShapes, attributes } = context
+    const padded = Object.values(attributes.padding).some((cells) => cells > 0)
+    if (!attributes.countPadding || !padded)
+      return { type: 'AveragePool', inputs, attributes: onnxWindow(attributes, context) }
+    const { channels } = imageShape(inputShapes[0], 'averagePool')
+    const [height, width] = attributes.kernel
+    const weights = Array.from({ length: height * width }, () => 1 / (height * width))
+    return onnxDepthwise(context, onnxInput(context), { ...attributes, channels, weights })
+  },
   reference(inputs, attributes, outputs) {
     const x = item(inputs, 0, 'averagePool')
     const shape = item(outputs, 0, 'averagePool')

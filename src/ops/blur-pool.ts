@@ -5,7 +5,7 @@
  * x: [N, C, H, W], y: [N, C, P, Q].
  */
 import { ShapeError } from '../errors.ts'
-import { type OnnxContext, onnxInput, onnxWindow } from './onnx.ts'
+import { type OnnxContext, onnxDepthwise, onnxInput } from './onnx.ts'
 import { item, type Operation, outputGradient } from './operation.ts'
 import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
 import { pad, windowOutput } from './window.ts'
@@ -102,14 +102,19 @@ export const blurPool: Operation<BlurPoolAttributes> = {
     const { taps, stride, padding } = context.attributes
     const { channels } = imageShape(context.inputShapes[0], 'blurPool')
     const cells = margin(context.attributes)
-    const filter = taps.flatMap((vertical) => taps.map((horizontal) => tapWeight(taps, vertical, horizontal)))
-    const filters = Array.from({ length: channels }, () => filter).flat()
-    const weight = context.floats([channels, 1, taps.length, taps.length], filters)
-    const kernel = [taps.length, taps.length] as const
-    const outside = pad(padding === 'zero' ? cells : 0)
-    const window = onnxWindow({ kernel, stride: [stride, stride], padding: outside })
+    const weights = taps.flatMap((vertical) =>
+      taps.map((horizontal) => tapWeight(taps, vertical, horizontal)),
+    )
     const x = padding === 'zero' ? onnxInput(context) : reflected(context, cells)
-    return { type: 'Conv', inputs: [x, weight], attributes: { ...window, group: { int: channels } } }
+    const outside = pad(padding === 'zero' ? cells : 0)
+    const kernel = [taps.length, taps.length] as const
+    return onnxDepthwise(context, x, {
+      kernel,
+      stride: [stride, stride],
+      padding: outside,
+      channels,
+      weights,
+    })
   },
   reference(inputs, attributes, outputs) {
     const x = item(inputs, 0, 'blurPool')

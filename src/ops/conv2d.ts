@@ -157,13 +157,14 @@ export const conv2d: Operation<ConvolutionAttributes> = {
       context.wants(2) ? emit.one(sumTo, { shape: [filters], axes: [1] }, [dy]) : undefined,
     ]
   },
-  onnx({ inputs, inputShapes, attributes }) {
+  onnx(context) {
+    const { inputs, inputShapes, attributes } = context
     const [, , height = 0, width = 0] = fixedShape(inputShapes[1], 4, 'a convolution weight')
     return {
       type: 'Conv',
       inputs,
       attributes: {
-        ...onnxWindow({ ...attributes, kernel: [height, width] }),
+        ...onnxWindow({ ...attributes, kernel: [height, width] }, context),
         dilations: { ints: attributes.dilation },
         group: { int: attributes.groups },
       },

@@ -52,8 +52,19 @@ export const groupNorm: Operation<GroupNormAttributes> = {
     if (![0, 1, 2].some((input) => context.wants(input))) return []
     return context.emit.all(groupNormGradient, context.attributes, [x, scale, outputGradient(context)])
   },
-  /** Opset 17 has instance normalisation only: each group is made one channel, and the scale and shift follow. */
-  onnx({ inputs, inputShapes, outputShape, attributes: { groups, epsilon }, emit, floats, integers }) {
+  /**
+   * Before opset 21 there is instance normalisation only: each group is made one channel, and the scale and shift follow.
+   */
+  onnx({
+    inputs,
+    inputShapes,
+    outputShape,
+    attributes: { groups, epsilon },
+    anySize,
+    emit,
+    floats,
+    integers,
+  }) {
     const [x, scale, shift] = [
       item(inputs, 0, 'groupNorm'),
       item(inputs, 1, 'groupNorm'),
@@ -73,7 +84,8 @@ export const groupNorm: Operation<GroupNormAttributes> = {
       inputs: [reshaped(x, [0, groups, -1]), vector(1), vector(0)],
       attributes: { epsilon: { float: epsilon } },
     })
-    const apart = reshaped(normalised, onnxShape(outputShape))
+    const shape = anySize ? emit({ type: 'Shape', inputs: [x] }) : integers(onnxShape(outputShape))
+    const apart = emit({ type: 'Reshape', inputs: [normalised, shape] })
     const scaled = emit({ type: 'Mul', inputs: [apart, reshaped(scale, perChannel)] })
     return { type: 'Add', inputs: [scaled, reshaped(shift, perChannel)] }
   },

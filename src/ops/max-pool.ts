@@ -2,10 +2,10 @@
  * Maximum over windows. x: [N, C, H, W], y: [N, C, P, Q]. Padding cells never win (`negative-infinity`, the field's
  * habit), or count as zeros (`zero`: Keras v2 and BiT pad a map that may be negative).
  */
-import { onnxWindow } from './onnx.ts'
+import { onnxDepthwise, onnxInput, onnxWindow } from './onnx.ts'
 import { type Array64, item, type Operation, outputGradient } from './operation.ts'
-import { type BoundShape, checkGradientShape, elements, imageShape, type Shape } from './shape.ts'
-import { forEachWindow, type PoolWindow, pooledShape } from './window.ts'
+import { type BoundShape, checkGradientShape, elements, imageShape } from './shape.ts'
+import { forEachWindow, type PoolWindow, pad, pooledShape } from './window.ts'
 
 interface MaxPoolAttributes extends PoolWindow {
   readonly paddingValue: 'negative-infinity' | 'zero'
@@ -34,16 +34,6 @@ function forEachMaximum(
   })
 }
 
-/** For each window of one map [1, 1, P, Q]: 0 where it sees padding, else negative infinity. */
-function zerosSeen(x: Shape | undefined, y: BoundShape, pool: PoolWindow): readonly number[] {
-  const { height, width } = imageShape(x, 'maxPool')
-  const seen: number[] = []
-  forEachWindow([1, 1, height, width], y, pool, (_output, cells) => {
-    seen.push(cells.includes(-1) ? 0 : Number.NEGATIVE_INFINITY)
-  })
-  return seen
-}
-
 export const maxPool: Operation<MaxPoolAttributes> = {
   name: 'maxPool',
   shapes: (inputs, attributes) => [pooledShape(inputs[0], attributes, 'maxPool')],
@@ -52,18 +42,24 @@ export const maxPool: Operation<MaxPoolAttributes> = {
     return [context.emit.one(maxPoolGradient, context.attributes, [x, outputGradient(context)])]
   },
   /**
-   * ONNX's padding never wins either. Zeros that may win join afterwards, in the outputs whose windows see them: ONNX
-   * Runtime and other optimisers make a plain pad before the pool the pool's own (microsoft/onnxruntime#18136).
+   * ONNX's padding never wins either. Zeros that may win are the padding of a convolution that copies the map: ONNX Runtime
+   * and other optimisers make a plain pad before the pool the pool's own (microsoft/onnxruntime#18136).
    */
   onnx(context) {
-    const { inputs, inputShapes, outputShape, attributes } = context
-    const pool = { type: 'MaxPool', inputs, attributes: onnxWindow(attributes) }
-    const { top, left, bottom, right } = attributes.padding
-    if (attributes.paddingValue === 'negative-infinity' || top + left + bottom + right === 0) return pool
-    const { height, width } = imageShape(outputShape, 'maxPool')
-    const shape = [1, 1, height, width]
-    const zeros = context.floats(shape, zerosSeen(inputShapes[0], shape, attributes))
-    return { type: 'Max', inputs: [context.emit(pool), zeros] }
+    const { inputs, inputShapes, attributes } = context
+    if (attributes.follows === 'map') return { type: 'GlobalMaxPool', inputs }
+    const { padding, paddingValue } = attributes
+    const padded = Object.values(padding).some((cells) => cells > 0)
+    if (paddingValue === 'negative-infinity' || !padded)
+      return { type: 'MaxPool', inputs, attributes: onnxWindow(attributes, context) }
+    const { channels } = imageShape(inputShapes[0], 'maxPool')
+    const copy = { kernel: [1, 1], stride: [1, 1], padding, channels, weights: [1] } as const
+    const around = context.emit(onnxDepthwise(context, onnxInput(context), copy))
+    return {
+      type: 'MaxPool',
+      inputs: [around],
+      attributes: onnxWindow({ ...attributes, padding: pad(0) }, context),
+    }
   },
   reference(inputs, attributes, outputs) {
     const shape = item(outputs, 0, 'maxPool')

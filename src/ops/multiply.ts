@@ -32,7 +32,22 @@ export const multiply: Operation<object> = {
     }
     return [context.wants(0) ? gradientOf(a, b) : undefined, context.wants(1) ? gradientOf(b, a) : undefined]
   },
-  onnx: ({ inputs }) => ({ type: 'Mul', inputs }),
+  /**
+   * A gate for each channel of each image: OpenCV 4.6 repeats it over a map of one image only, so the channels of all images
+   * are those of one.
+   */
+  onnx({ inputs, inputShapes, outputShape, emit, integers }) {
+    const [map, gate] = [item(inputs, 0, 'multiply'), item(inputs, 1, 'multiply')]
+    const [, channels] = outputShape
+    const isGate = sameShape(item(inputShapes, 1, 'multiply'), ['N', channels ?? 1, 1, 1])
+    if (!isGate || sameShape(item(inputShapes, 0, 'multiply'), item(inputShapes, 1, 'multiply')))
+      return { type: 'Mul', inputs }
+    const reshaped = (from: string, shape: readonly number[]) =>
+      emit({ type: 'Reshape', inputs: [from, integers(shape)] })
+    const one = [1, -1, 0, 0]
+    const product = emit({ type: 'Mul', inputs: [reshaped(map, one), reshaped(gate, one)] })
+    return { type: 'Reshape', inputs: [product, integers([-1, Number(channels), 0, 0])] }
+  },
   reference(inputs, _attributes, outputs) {
     const [a, b] = [item(inputs, 0, 'multiply'), item(inputs, 1, 'multiply')]
     const shape = item(outputs, 0, 'multiply')

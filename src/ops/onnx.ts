@@ -1,5 +1,5 @@
 /**
- * How an operation says its ONNX form (opset 17, github.com/onnx/onnx/blob/main/docs/Operators.md): through the small
+ * How an operation says its ONNX form (opset 13 and later, github.com/onnx/onnx/blob/main/docs/Operators.md): through the small
  * interface below, which the export implements, so that no operation knows how the file is written.
  */
 import { item } from './operation.ts'
@@ -27,6 +27,8 @@ export interface OnnxContext<A extends object> {
   readonly inputs: readonly string[]
   readonly inputShapes: readonly Shape[]
   readonly outputShape: Shape
+  /** Whether images may be of any height and width: no form may hold the size of a map. */
+  readonly anySize: boolean
   /** Adds a node before the last one and answers the name of its output. */
   emit(node: OnnxNode): string
   /** Adds float32 numbers of this shape, `[]` for a single one, and answers their name. */
@@ -45,13 +47,31 @@ export function onnxPads({ top, left, bottom, right }: Padding): OnnxAttribute {
   return { ints: [top, left, bottom, right] }
 }
 
-/** The attributes of a window that slides over a map. */
-export function onnxWindow({
-  kernel,
-  stride,
-  padding,
-}: Omit<Window, 'dilation'>): Readonly<Record<string, OnnxAttribute>> {
-  return { kernel_shape: { ints: kernel }, strides: { ints: stride }, pads: onnxPads(padding) }
+/** The attributes of a window that slides over a map; the padding as a rule where maps may be of any size. */
+export function onnxWindow(
+  { kernel, stride, padding, follows }: Omit<Window, 'dilation'>,
+  { anySize }: Pick<OnnxContext<object>, 'anySize'>,
+): Readonly<Record<string, OnnxAttribute>> {
+  const window = { kernel_shape: { ints: kernel }, strides: { ints: stride } }
+  if (anySize && follows === 'same') return { ...window, auto_pad: { text: 'SAME_UPPER' } }
+  if (anySize && follows === 'ceil') return { ...window, ceil_mode: { int: 1 } }
+  return { ...window, pads: onnxPads(padding) }
+}
+
+/** A convolution of each channel by itself with the same kernel of weights, from the map `x`. */
+export function onnxDepthwise(
+  { floats }: Pick<OnnxContext<object>, 'floats'>,
+  x: string,
+  {
+    channels,
+    weights,
+    ...window
+  }: Omit<Window, 'dilation'> & { readonly channels: number; readonly weights: readonly number[] },
+): OnnxNode {
+  const filters = Array.from({ length: channels }, () => weights).flat()
+  const weight = floats([channels, 1, ...window.kernel], filters)
+  const attributes = { ...onnxWindow(window, { anySize: false }), group: { int: channels } }
+  return { type: 'Conv', inputs: [x, weight], attributes }
 }
 
 /** A shape as Reshape wants it: -1 stands for the batch. */

@@ -10,8 +10,15 @@ export interface Padding {
   readonly right: number
 }
 
+/**
+ * What of a window follows from the size of its map: the padding, by TensorFlow's SAME or in ceil mode, or the kernel, which
+ * is the whole map. A network is built for one size, so all cells are told; an export for any size needs to know the rule.
+ */
+export type Follows = 'same' | 'ceil' | 'map'
+
 /** Kernel, stride and dilation are `[vertical, horizontal]`. */
 export interface Window {
+  readonly follows?: Follows
   readonly kernel: readonly [number, number]
   readonly stride: readonly [number, number]
   readonly dilation: readonly [number, number]
@@ -43,6 +50,7 @@ export function windowOutput(
 
 /** A pool's window: never dilated. */
 export interface PoolWindow {
+  readonly follows?: Follows
   readonly kernel: readonly [number, number]
   readonly stride: readonly [number, number]
   readonly padding: Padding
