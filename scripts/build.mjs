@@ -1,5 +1,5 @@
-// Builds the package into dist: the kernels, the recipes, JavaScript and types from src, then the rows that `resnet list` must answer
-// at once.
+// Builds the package into dist: the kernels, the recipes, the version, JavaScript and types from src, then the rows that
+// `resnet list` must answer at once.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 await import('./kernels.mjs')
 await import('./recipes.mjs')
+await import('./version.mjs')
 rmSync(`${root}/dist`, { recursive: true, force: true })
 const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url))
 const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {

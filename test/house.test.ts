@@ -24,6 +24,14 @@ function importsOf({ path, text }: { readonly path: string; readonly text: strin
   })
 }
 
+/** The files without which a file does not run: no types, and nothing that is imported when it is needed. */
+function needs({ path, text }: { readonly path: string; readonly text: string }): readonly string[] {
+  const values = text.replace(/^\s*(?:import|export) type\b.*?\bfrom\b/gms, '').replace(/\bimport\(/g, '')
+  return importsOf({ path, text: values }).flatMap((from) =>
+    from.endsWith('.ts') ? [from] : [`${from}.node.ts`, `${from}.browser.ts`],
+  )
+}
+
 /** The folders from bottom to top; each imports only from lines below its own. */
 const floors: readonly (readonly string[])[] = [
   ['bounded'],
@@ -55,6 +63,22 @@ describe('the house', () => {
         .map((from) => `${source.path} imports ${from}`)
     })
     expect(upwards).toEqual([])
+  })
+
+  test('no file needs itself by way of others, of which bundlers warn', () => {
+    const needed = new Map(
+      sources.filter(({ path }) => !isTest(path)).map((each) => [each.path, needs(each)]),
+    )
+    const circles: string[] = []
+    const done = new Set<string>()
+    const visit = (path: string, way: readonly string[]) => {
+      if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' -> '))
+      if (done.has(path) || way.includes(path)) return
+      for (const next of needed.get(path) ?? []) visit(next, [...way, path])
+      done.add(path)
+    }
+    for (const path of needed.keys()) visit(path, [])
+    expect(circles).toEqual([])
   })
 
   test('nothing imports the command, and errors import nothing', () => {

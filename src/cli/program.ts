@@ -1,5 +1,4 @@
 /** The command `resnet`: its subcommands and what they share. */
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addBench } from './bench.ts'
 import { addClassify } from './classify.ts'
@@ -9,6 +8,7 @@ import { addConvert } from './convert.ts'
 import { addData } from './data.ts'
 import { addEmbed } from './embed.ts'
 import { addEvaluate } from './evaluate.ts'
+import { version } from './generated/version.ts'
 import { addList } from './list.ts'
 import { addShow } from './show.ts'
 import { addTrain } from './train.ts'
@@ -17,7 +17,7 @@ import { addTrain } from './train.ts'
 export function createProgram(context: Context): Command {
   const program = new Command('resnet')
     .description('Every ResNet: explain it, compare it, run it with published weights, train it.')
-    .version(version(), '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('--help', 'show help')
     .helpCommand(false)
     .option('--debug', 'print where in the program an error comes from')
@@ -36,10 +36,4 @@ export function createProgram(context: Context): Command {
   addData(program, context)
   addBench(program, context)
   return program
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest
-  return isManifest ? String(manifest.version) : 'unknown'
 }
