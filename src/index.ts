@@ -79,6 +79,7 @@ export { saveOnnx } from './export/save.ts'
 /** How far the fetching of a published model is. */
 export type { FetchProgress } from './hub/wanted.ts'
 /** A picture: decoded, decoded by somebody else, or still in its file. */
+export type { DrawnPicture, NamedPicture, PictureInput } from './images/given.ts'
 export type { EncodedPicture, Picture, Pixels } from './images/picture.ts'
 /** What a model answers. */
 export type { Answering } from './inference/answering.ts'
@@ -104,7 +105,6 @@ export type {
   LoadedModel,
 } from './inference/loaded-model.ts'
 /** What pictures come as. */
-export type { PictureInput } from './inference/pictures.ts'
 /** A class and how sure the model is of it. */
 export type { Prediction } from './inference/predictions.ts'
 /** How often answers are right, in all and by class. */

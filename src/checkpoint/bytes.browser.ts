@@ -1,19 +1,25 @@
 /**
- * The twin of `bytes.node.ts` for browsers, which have no paths: a page reads what a person picked or what it fetched.
+ * The twin of `bytes.node.ts` for browsers, which have no paths: a text is the address of a file, relative to the page.
  */
+import { fetchedBytes, shortName } from '../bounded/given-bytes.ts'
 import { CheckpointError } from '../errors.ts'
-import type { ByteSource, Folder } from './bytes.ts'
+import { type ByteSource, type Folder, sourceOfBytes } from './bytes.ts'
 
-/** Always throws `CheckpointError`: pass a `Blob` or bytes (`sourceOfBlob`, `sourceOfBytes`). */
-export async function openFile(path: string): Promise<ByteSource> {
-  throw noPaths(path)
+/** Fetches a file. Throws `CheckpointError` where the server does not give it. */
+export async function openFile(address: string): Promise<ByteSource> {
+  const name = shortName(address)
+  const fail = (message: string, cause?: unknown): never => {
+    throw new CheckpointError(message, { cause })
+  }
+  return sourceOfBytes(name, await fetchedBytes(address, { name, limit: Number.POSITIVE_INFINITY, fail }))
 }
+
+/** The same: in a page every text is an address. */
+export const openAddress: (address: string) => Promise<ByteSource> = openFile
 
 /** Always throws `CheckpointError`: pass a `Folder` whose `open` answers from `Blob`s or bytes. */
 export async function openFolder(path: string): Promise<Folder> {
-  throw noPaths(path)
-}
-
-function noPaths(path: string): CheckpointError {
-  return new CheckpointError(`${path}: a browser cannot open a path; pass a Blob or bytes instead`)
+  throw new CheckpointError(
+    `${shortName(path)}: a page opens no folder of files; write one file by "resnet convert FOLDER model.safetensors" and give its address`,
+  )
 }

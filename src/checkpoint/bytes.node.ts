@@ -4,8 +4,10 @@
  */
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import { CheckpointError, ResourceError, systemCode } from '../errors.ts'
-import { type ByteSource, checkInnerPath, checkRange, type Folder } from './bytes.ts'
+import { fileURLToPath } from 'node:url'
+import { fetchedBytes, shortName } from '../bounded/given-bytes.ts'
+import { ArgumentError, CheckpointError, ResourceError, systemCode } from '../errors.ts'
+import { type ByteSource, checkInnerPath, checkRange, type Folder, sourceOfBytes } from './bytes.ts'
 
 /** One `read` of the system takes less than 2 GB; longer ranges go in pieces. */
 const longestRead = 2 ** 30
@@ -39,6 +41,20 @@ export async function openFile(path: string): Promise<ByteSource> {
     },
     beside: (name) => openIfThere(join(dirname(path), checkInnerPath(dirname(path), name))),
   }
+}
+
+/** Opens what an address holds, where that needs no network. Throws `ArgumentError` for others. */
+export async function openAddress(address: string): Promise<ByteSource> {
+  const name = shortName(address)
+  if (/^file:/i.test(address)) return openFile(fileURLToPath(address))
+  const fail = (message: string, cause?: unknown): never => {
+    throw new CheckpointError(message, { cause })
+  }
+  if (/^(data|blob):/i.test(address))
+    return sourceOfBytes(name, await fetchedBytes(address, { name, limit: Number.POSITIVE_INFINITY, fail }))
+  throw new ArgumentError(
+    `${name}: models are not fetched from addresses; download the file and name its path`,
+  )
 }
 
 /** Links are followed, as a person who named the path would follow them. */

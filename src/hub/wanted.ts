@@ -1,5 +1,7 @@
 /** The words that the hub's parts share: which package is wanted, and how its fetching is watched and stopped. */
 
+import { HubError } from '../errors.ts'
+
 /** A part of one package's exact version, and the hash that its tarball must have where our table knows it. */
 export interface WantedPackage {
   readonly package: string
@@ -25,6 +27,9 @@ export function packageLabel(wanted: Pick<WantedPackage, 'package' | 'version'>)
   return `${wanted.package}@${wanted.version}`
 }
 
-/** What the browser's twins answer. */
-export const NODE_ONLY =
-  'published models and npm packages are fetched by Node alone; for a page, write the model into a file by "resnet convert NAME model.safetensors", serve it, and give loadModel its bytes: await (await fetch("model.safetensors")).arrayBuffer()'
+/** What the browser's twins answer: how the model comes to a page. */
+export function nodeOnly(reference: string): HubError {
+  return new HubError(
+    `${reference}: published models and npm packages are fetched by Node alone; write the file by "resnet convert ${reference} model.safetensors", serve it beside the page, and give its address: loadModel("/model.safetensors")`,
+  )
+}

@@ -1,4 +1,5 @@
 /** Pictures in memory, and the limits that hold for every picture from outside. */
+import { articled, tagOf } from '../bounded/given-bytes.ts'
 import { ImageError } from '../errors.ts'
 
 /** A decoded picture: 8-bit sRGB, row by row. */
@@ -15,11 +16,14 @@ export interface EncodedPicture {
   readonly bytes: Uint8Array
 }
 
-/** Pixels that somebody else decoded: grey, RGB or RGBA, a byte each. The browser's `ImageData` is one. */
+/** Pixels that somebody else decoded: grey, RGB or RGBA, row by row. The browser's `ImageData` is one. */
 export interface Pixels {
   readonly width: number
   readonly height: number
-  readonly data: Uint8Array | Uint8ClampedArray
+  /** Bytes; anything else (fractions, 16 bits, plain arrays) needs a `range`. */
+  readonly data: ArrayLike<number>
+  /** What full light is in `data`: 1 of fractions, 65535 of 16 bits. Bytes need none. */
+  readonly range?: number
 }
 
 export const pictureLimits = {
@@ -52,17 +56,42 @@ export function checkPixels(
 /**
  * The picture that grey, RGB or RGBA pixels hold. Alpha is dropped, not composited, as Pillow's `convert('RGB')` does.
  *
- * @throws ImageError where length and size do not go together.
+ * @throws ImageError where length and size do not go together, and for numbers that are no bytes and of no stated range.
  */
-export function pictureFromPixels({ width, height, data }: Pixels, file = 'the pixels'): Picture {
+export function pictureFromPixels(given: Pixels, file = 'the pixels'): Picture {
+  const { width, height } = given
   const pixels = width * height
+  const data = bytesOfPixels(given, file)
   const channels = data.length / pixels
-  if (!(pixels > 0) || ![1, 3, 4].includes(channels)) {
+  if (!(pixels > 0) || !Number.isInteger(width) || ![1, 3, 4].includes(channels)) {
     throw new ImageError(
-      `${file}: ${data.length} bytes for ${width}×${height} pixels; give 1 (grey), 3 (RGB) or 4 (RGBA) a pixel`,
+      `${file}: ${data.length} values for ${width}×${height} pixels; give 1 (grey), 3 (RGB) or 4 (RGBA) a pixel`,
     )
   }
   return { width, height, data: threeChannels(data, pixels, channels) }
+}
+
+function bytesOfPixels(given: Pixels, file: string): Uint8Array {
+  const { data } = given
+  const tag = tagOf(data)
+  const isBytes = tag === 'Uint8Array' || tag === 'Uint8ClampedArray'
+  if (ArrayBuffer.isView(data) && isBytes && (given.range === undefined || given.range === 255))
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  if (!Array.isArray(data) && (!ArrayBuffer.isView(data) || tag === 'DataView'))
+    throw new ImageError(`${file}: pixels in ${articled(data)}; expected a typed array of numbers`)
+  // Browsers keep fractions in what they make with the format "rgba-float16".
+  const range = given.range ?? (tagOf(given) === 'ImageData' ? 1 : undefined)
+  if (range === undefined || !(range > 0 && range < Number.POSITIVE_INFINITY)) {
+    throw new ImageError(
+      `${file}: numbers in ${articled(data)} may mean anything; say what full light is: range: 1 for fractions, 65535 for 16 bits, 255 for bytes`,
+    )
+  }
+  return Uint8Array.from(data, (value, i) => {
+    if (!(typeof value === 'number' && value >= 0 && value <= range))
+      throw new ImageError(`${file}: value ${i} is ${value}, which is not from 0 to the range of ${range}`)
+    // Of 16 bits the lower 8 go, as they do in files.
+    return range === 65_535 ? Math.floor(value / 256) : Math.round((value * 255) / range)
+  })
 }
 
 /** Drops alpha, or repeats grey. */

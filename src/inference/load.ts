@@ -1,9 +1,10 @@
 /** Finds a model wherever it is, reads it, and makes it ready to run. */
-import { openFile, openFolder } from '#platform/checkpoint/bytes'
+import { openAddress, openFile, openFolder } from '#platform/checkpoint/bytes'
 import { openShipped } from '#platform/hub/shipped-file'
 import { pathKind, runModel } from '#platform/inference/paths'
 import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
+import { articled, type GivenBytes, givenBytes, isBlob, isUrl } from '../bounded/given-bytes.ts'
 import { type ByteSource, type Folder, sourceOfBlob, sourceOfBytes } from '../checkpoint/bytes.ts'
 import { type Model, modelFromCheckpoint } from '../checkpoint/model.ts'
 import { readCheckpoint } from '../checkpoint/read.ts'
@@ -22,9 +23,10 @@ export const defaultModels = { fetched: 'resnet50.keras_in1k', shipped: 'cifar10
 
 /**
  * A shipped or published name (`cifar10-resnet20`, `resnet50.keras_in1k`), `npm:PACKAGE[@VERSION][/PATH]`, the path of a checkpoint, of a folder that
- * holds a `model.json`, or of a training run's folder, which stands for its best model; or the bytes of a checkpoint.
+ * holds a `model.json`, or of a training run's folder, which stands for its best model; in a page the address of a checkpoint; a
+ * `URL` of a file (in a page of any server); or the bytes of a checkpoint, whatever holds them.
  */
-export type ModelSource = string | Blob | Uint8Array | ArrayBuffer
+export type ModelSource = string | URL | GivenBytes
 
 export interface ReadOptions {
   /** Which network a bare checkpoint holds; recognised without it. */
@@ -96,15 +98,14 @@ interface Located {
 }
 
 async function locate(from: ModelSource, { progress, signal }: ReadOptions): Promise<Located> {
-  if (typeof from !== 'string') return { source: sourceOf(from) }
+  if (isUrl(from)) return { source: await openAddress(from.href) }
+  if (typeof from !== 'string') return { source: await sourceOf(from) }
   const reference = parseReference(from)
   switch (reference.kind) {
     case 'path':
       return locatePath(reference.path)
     case 'address':
-      throw new ArgumentError(
-        `${from}: models are not fetched from addresses; download the file and name its path`,
-      )
+      return { source: await openAddress(reference.url) }
     case 'shipped':
       return { source: await openShipped(reference.model), shipped: reference.model }
     case 'published':
@@ -115,9 +116,17 @@ async function locate(from: ModelSource, { progress, signal }: ReadOptions): Pro
   }
 }
 
-function sourceOf(from: Exclude<ModelSource, string>): ByteSource {
-  if (from instanceof Blob) return sourceOfBlob('name' in from ? String(from.name) : 'the model', from)
-  return sourceOfBytes('the model', from instanceof Uint8Array ? from : new Uint8Array(from))
+async function sourceOf(from: GivenBytes): Promise<ByteSource> {
+  if (isBlob(from)) return sourceOfBlob('name' in from ? String(from.name) : 'the model', from)
+  const fail = (message: string, cause?: unknown): never => {
+    throw new ArgumentError(message, { cause })
+  }
+  const rules = { name: 'the model', limit: Number.POSITIVE_INFINITY, fail }
+  const bytes = await givenBytes(from, rules)
+  if (bytes !== undefined) return sourceOfBytes('the model', bytes)
+  throw new ArgumentError(
+    `the model: ${articled(from)} is no model; pass a name, a path (in a page an address) or URL, or a file’s bytes (Blob, Uint8Array, ArrayBuffer, Response, stream)`,
+  )
 }
 
 /** A file or a folder; the folder of a training run stands for its best model. */

@@ -6,6 +6,7 @@ import type { Model } from '../checkpoint/model.ts'
 import type { Engine, EngineOptions, Session, TensorMap } from '../engines/engine.ts'
 import { ArgumentError, EngineError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
+import type { PictureInput } from '../images/given.ts'
 import type { Picture } from '../images/picture.ts'
 import { type Answering, answeringOf } from './answering.ts'
 import {
@@ -18,7 +19,7 @@ import {
 } from './cam.ts'
 import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
 import { featuresName, featuresOf, stagesOf } from './features.ts'
-import { type PictureInput, pixelsSeen, prepare } from './pictures.ts'
+import { pixelsSeen, prepare } from './pictures.ts'
 import { bestClasses, labelOf, type Prediction, predictionsOf } from './predictions.ts'
 
 export interface ClassifyOptions {

@@ -1,6 +1,4 @@
 /** What a path names, in a browser, which has none: opening it then says what to pass instead. */
-import { ImageError } from '../errors.ts'
-
 export type PathKind = 'file' | 'folder' | 'missing'
 
 export async function pathKind(_path: string): Promise<PathKind> {
@@ -10,11 +8,6 @@ export async function pathKind(_path: string): Promise<PathKind> {
 /** A page has one name for a model: its address. */
 export async function oneNameOf(path: string): Promise<string> {
   return path
-}
-
-/** A page has no paths. */
-export async function readPicture(path: string): Promise<Uint8Array> {
-  throw new ImageError(`${path}: pictures are read by path in Node; in a browser pass a Blob or bytes`)
 }
 
 /** A page has no folders. */

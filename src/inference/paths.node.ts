@@ -1,9 +1,8 @@
 /** What a path names, in Node. */
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { linesOf } from '../bounded/lines.node.ts'
-import { CheckpointError, ImageError, ResNetError } from '../errors.ts'
-import { pictureLimits } from '../images/picture.ts'
+import { CheckpointError, ResNetError } from '../errors.ts'
 import { shellPath } from '../shell.ts'
 
 export type PathKind = 'file' | 'folder' | 'missing'
@@ -82,21 +81,4 @@ async function stateOf(events: string): Promise<string> {
     if (!(error instanceof ResNetError)) throw error
     return `whether its run has ended is not known (${error.message})`
   }
-}
-
-/** The bytes of a picture's file. Throws `ImageError` where there is none, or one too large to be a picture. */
-export async function readPicture(path: string): Promise<Uint8Array> {
-  const status = await stat(path).catch(() => undefined)
-  if (status === undefined) throw new ImageError(`${path}: no such file`)
-  if (status.isDirectory()) throw new ImageError(`${path}: a folder, not a picture`)
-  // A device or pipe has no size to check, and may never end.
-  if (!status.isFile()) throw new ImageError(`${path}: not a regular file; give a picture`)
-  if (status.size > pictureLimits.fileBytes)
-    throw new ImageError(`${path}: ${status.size} bytes are more than a picture may have`)
-  return readFile(path).catch((error: unknown) => {
-    throw new ImageError(
-      `${path}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
-      { cause: error },
-    )
-  })
 }

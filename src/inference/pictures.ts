@@ -1,12 +1,9 @@
 /** Whatever a picture comes as, made into what a network sees. */
 import { decodePicture } from '#platform/images/decode'
-import { readPicture } from '#platform/inference/paths'
 import type { Preprocessing } from '../architecture/preprocessing.ts'
-import { type EncodedPicture, type Picture, type Pixels, pictureFromPixels } from '../images/picture.ts'
+import { type PictureInput, readGiven } from '../images/given.ts'
+import type { Picture } from '../images/picture.ts'
 import { croppedPixels, preprocess } from '../images/preprocess.ts'
-
-/** A path, a file's bytes (perhaps with its name), a `Blob`, or decoded pixels such as `ImageData`. */
-export type PictureInput = string | Uint8Array | ArrayBuffer | Blob | EncodedPicture | Pixels
 
 /** A picture as the network sees it, `[1, C, H, W]`. Throws `ImageError` for what is no picture. */
 export async function prepare(input: PictureInput, preprocessing: Preprocessing): Promise<Float32Array> {
@@ -19,11 +16,6 @@ export async function pixelsSeen(input: PictureInput, preprocessing: Preprocessi
 }
 
 async function decoded(input: PictureInput): Promise<Picture> {
-  const encoded = (bytes: Uint8Array) => decodePicture({ file: 'the picture', bytes })
-  if (typeof input === 'string') return decodePicture({ file: input, bytes: await readPicture(input) })
-  if (input instanceof Uint8Array) return encoded(input)
-  if (input instanceof ArrayBuffer) return encoded(new Uint8Array(input))
-  if (input instanceof Blob) return encoded(new Uint8Array(await input.arrayBuffer()))
-  if ('bytes' in input) return decodePicture(input)
-  return pictureFromPixels(input)
+  const read = await readGiven(input)
+  return 'bytes' in read ? decodePicture(read) : read
 }

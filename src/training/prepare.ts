@@ -4,6 +4,7 @@ import { buildResNet } from '../architecture/build.ts'
 import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
 import { isVariantName } from '../architecture/variants.ts'
+import { shortName } from '../bounded/given-bytes.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { openTrainingSet, type TrainingSet } from '../datasets/training-set.ts'
 import type { Engine, EngineOptions, TensorMap } from '../engines/engine.ts'
@@ -209,7 +210,7 @@ async function firstTensors(settings: RunSettings, options: TrainOptions): Promi
     if (JSON.stringify(network.config) === JSON.stringify(settings.config)) return network.tensors
   }
   throw new ArgumentError(
-    `${typeof from === 'string' ? from : 'the model'}: holds another network than the run was to begin from; begin a new run, without --resume`,
+    `${typeof from === 'string' ? shortName(from) : 'the model'}: holds another network than the run was to begin from; begin a new run, without --resume`,
   )
 }
 

@@ -12,7 +12,7 @@ import { decodePicture } from '../../src/images/decode.node.ts'
 import type { Picture } from '../../src/images/picture.ts'
 import { root } from '../command.ts'
 import { uniform } from '../generator.ts'
-import type { Answers } from './pictures.ts'
+import type { Answers, Found } from './pictures.ts'
 import { answerOf, chromium, firefox } from './programs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'resnet-ts-pictures-'))
@@ -115,24 +115,59 @@ const tolerances: ReadonlyMap<string, number> = new Map([
 ])
 
 describe.each([chromium, firefox])('$name', (browser) => {
-  const there = browser.path === undefined ? ' (it is not installed)' : ''
-  test.skipIf(browser.path === undefined)(`sees every picture as Node does${there}`, async () => {
-    const answers = (await answerOf(browser, folder, 'pictures.html', { isolated: false })) as Answers
-    const differences: string[] = []
-    for (const [file, expected] of nodes) {
-      const answer = answers[file]
-      if (typeof expected === 'string' || typeof answer === 'string' || answer === undefined) {
-        if (typeof expected !== typeof answer)
-          differences.push(
-            `${file}: ${JSON.stringify(expected).slice(0, 90)} and ${JSON.stringify(answer).slice(0, 90)}`,
-          )
-        continue
-      }
-      const levels = expected.data.map((value, i) => Math.abs(value - (answer.data[i] ?? 0)))
-      const size = answer.width === expected.width && answer.height === expected.height
-      if (!size || Math.max(...levels) > (tolerances.get(file) ?? 0))
-        differences.push(`${file}: ${answer.width}×${answer.height}, ${Math.max(...levels)} levels`)
-    }
-    expect(differences).toEqual([])
+  const isThere = browser.path !== undefined
+  let answers: Answers
+
+  beforeAll(async () => {
+    if (isThere) answers = (await answerOf(browser, folder, 'pictures.html', { isolated: false })) as Answers
+  })
+
+  const installed = isThere ? '' : ' (it is not installed)'
+  test.skipIf(!isThere)(`sees every picture as Node does${installed}`, () => {
+    expect(Object.keys(answers.files).sort()).toEqual([...nodes.keys()].sort())
+    const differing = Object.entries(answers.files).filter(
+      ([file, found]) => difference(nodes.get(file), found) > (tolerances.get(file) ?? 0),
+    )
+    expect(differing.map(([file, found]) => `${file}: ${levels(nodes.get(file), found)}`)).toEqual([])
+  })
+
+  test.skipIf(!isThere)(`takes everything that a page holds as a picture${installed}`, () => {
+    const expected = (form: string) =>
+      nodes.get(form.endsWith('with a profile') ? 'profile.png' : 'plain.png')
+    const differing = Object.entries(answers.forms).filter(
+      ([form, found]) => difference(expected(form), found) > 0,
+    )
+    expect(differing.map(([form, found]) => `${form}: ${levels(expected(form), found)}`)).toEqual([])
+  })
+
+  test.skipIf(!isThere)(`says in a sentence what holds no picture${installed}`, () => {
+    expect(answers.refusals).toEqual({
+      'a broken <img>': expect.stringMatching(
+        /^ImageError: the picture: the HTMLImageElement shows no picture now: its/,
+      ),
+      'a video without a frame': expect.stringMatching(
+        /HTMLVideoElement shows no .* wait for its event "loadeddata"/,
+      ),
+      'an empty canvas': expect.stringMatching(/the OffscreenCanvas shows no picture now: it has no pixels/),
+      'a closed bitmap': expect.stringMatching(/the ImageBitmap shows no picture now: it was closed/),
+      'a missing file': expect.stringMatching(
+        /^ImageError: .files.none\.png: the server answered 404 Not Found$/,
+      ),
+      'a data URL': expect.stringMatching(/^ImageError: data:image\/png;base64,…: not a picture/),
+      floats: expect.stringMatching(/numbers in a Float32Array may mean anything/),
+    })
   })
 })
+
+/** The greatest difference in levels; none where both refuse a picture, endless where one does. */
+function difference(expected: Picture | string | undefined, found: Found | string): number {
+  if (typeof expected === 'string' && typeof found === 'string') return 0
+  if (typeof expected !== 'object' || typeof found === 'string') return Number.POSITIVE_INFINITY
+  if (expected.width !== found.width || expected.height !== found.height) return Number.POSITIVE_INFINITY
+  return found.data.reduce((most, value, i) => Math.max(most, Math.abs(value - (expected.data[i] ?? 0))), 0)
+}
+
+/** The same in words. */
+function levels(expected: Picture | string | undefined, found: Found | string): string {
+  return typeof found === 'string' ? found : `${difference(expected, found)} levels`
+}
