@@ -66,7 +66,7 @@ async function byBrowser(file: string, plain: PlainFile, format: PictureFormat):
     if (plain.hasAlpha === true) {
       const picture = await fromDecoder(plain.bytes, 'image/webp')
       if (picture !== undefined) return picture
-      const data = fromTexture(bitmap)
+      const data = fromTexture(bitmap, file)
       if (data !== undefined) return pictureFromPixels({ width, height, data })
       throw new ImageError(
         `${file}: this browser tells no colours of a transparent WebP picture without loss; save it as PNG`,

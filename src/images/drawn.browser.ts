@@ -59,7 +59,7 @@ function pixelsOf(bitmap: ImageBitmap, tag: string, file: string): Picture {
     tag !== 'HTMLCanvasElement' &&
     data.some((value, i) => i % 4 === 3 && value < 255)
   if (!isClear) return pictureFromPixels({ width, height, data })
-  const exact = fromTexture(bitmap)
+  const exact = fromTexture(bitmap, file)
   if (exact !== undefined) return pictureFromPixels({ width, height, data: exact })
   throw new ImageError(
     `${file}: this browser, without WebGL, does not tell the colours of a ${tag} that is partly transparent; pass the file itself (a Blob or its address)`,

@@ -14,7 +14,8 @@ export function fromCanvas(bitmap: ImageBitmap, name: string): Uint8ClampedArray
 }
 
 /** Of a WebGL texture, which keeps the colours beneath alpha; undefined where there is no WebGL, or none of that size. */
-export function fromTexture(bitmap: ImageBitmap): Uint8Array | undefined {
+export function fromTexture(bitmap: ImageBitmap, name: string): Uint8Array | undefined {
+  refuseChangedCanvas(name)
   const { width, height } = bitmap
   const gl = new OffscreenCanvas(1, 1).getContext('webgl')
   if (gl === null || Math.max(width, height) > Number(gl.getParameter(gl.MAX_TEXTURE_SIZE))) return undefined
@@ -81,7 +82,7 @@ let canvasIsTrue: boolean | undefined
  *
  * @throws ImageError where it comes back as something else.
  */
-export function refuseChangedCanvas(name: string): void {
+function refuseChangedCanvas(name: string): void {
   canvasIsTrue ??= readsBackPattern()
   if (canvasIsTrue) return
   throw new ImageError(

@@ -159,6 +159,28 @@ describe.each([chromium, firefox])('$name', (browser) => {
   })
 })
 
+test.skipIf(firefox.path === undefined)(
+  'Firefox that resists fingerprinting refuses what it would change',
+  async () => {
+    const settings = { 'privacy.resistFingerprinting': true }
+    const { files, forms } = (await answerOf(firefox, folder, 'pictures.html', {
+      isolated: false,
+      settings,
+    })) as Answers
+    const refusal =
+      /^ImageError: .*this browser changes what is read from a canvas.*privacy\.resistFingerprinting/
+    for (const [file, found] of Object.entries(files)) {
+      // Damaged ones are refused before.
+      if (typeof nodes.get(file) === 'string') continue
+      if (file.endsWith('.png')) expect(difference(nodes.get(file), found)).toBe(0)
+      else expect(found).toMatch(refusal)
+    }
+    expect(difference(nodes.get('plain.png'), forms['a Blob'] ?? '')).toBe(0)
+    expect(forms['a canvas']).toMatch(refusal)
+    expect(forms['an <img>']).toMatch(refusal)
+  },
+)
+
 /** The greatest difference in levels; none where both refuse a picture, endless where one does. */
 function difference(expected: Picture | string | undefined, found: Found | string): number {
   if (typeof expected === 'string' && typeof found === 'string') return 0

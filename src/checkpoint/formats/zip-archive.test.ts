@@ -15,10 +15,10 @@ import {
   type ZipPart,
   zipOf,
 } from '../../../test/checkpoint-bytes.ts'
+import { crc32 as browserCrc } from '../../bounded/crc32.browser.ts'
+import { crc32 } from '../../bounded/crc32.node.ts'
 import { CheckpointError } from '../../errors.ts'
 import { sourceOfBytes } from '../bytes.ts'
-import { crc32 as browserCrc } from '../crc32.browser.ts'
-import { crc32 } from '../crc32.node.ts'
 import { readTorchZip } from './torch-zip.ts'
 import { readZip } from './zip-archive.ts'
 

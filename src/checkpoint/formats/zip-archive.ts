@@ -2,7 +2,7 @@
  * The entries of a zip file by name, as byte sources of their own: stored ones are read by range, deflated ones unpacked
  * when they are first asked for. Each is checked against its checksum before any of its bytes are given out.
  */
-import { crc32 } from '#platform/checkpoint/crc32'
+import { crc32 } from '#platform/bounded/crc32'
 import { CheckpointError, ResourceError } from '../../errors.ts'
 import { type ByteSource, checkRange } from '../bytes.ts'
 import { limits } from './limits.ts'

@@ -1,5 +1,5 @@
 /**
- * The checksum of zip archives (APPNOTE.TXT, 4.4.7) where there is no zlib: eight bytes at a time, by eight tables of what a
+ * The checksum of zip archives (APPNOTE.TXT, 4.4.7) and PNG pictures where there is no zlib: eight bytes at a time, by eight tables of what a
  * byte leaves after 0 to 7 others.
  */
 
