@@ -8,6 +8,7 @@ import { ArgumentError, EngineError } from '../errors.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { PictureInput } from '../images/given.ts'
 import type { Picture } from '../images/picture.ts'
+import { allFinite } from '../ops/finite.ts'
 import { type Answering, answeringOf } from './answering.ts'
 import {
   type ActivationMap,
@@ -250,7 +251,7 @@ export class LoadedModel {
   #output(outputs: TensorMap, output: string): Float32Array {
     const values = outputs.get(output)
     if (values === undefined) throw new EngineError(`${this.engine}: answered no ${output}`)
-    if (!values.every(Number.isFinite)) {
+    if (!allFinite(values)) {
       throw new EngineError(
         `${this.model.name}: what it answers is no number (NaN or infinite), though all its weights are; inside it values grow beyond float32, as they do where it is another network (--arch) or fed otherwise (--mean, --std) than it was trained`,
       )

@@ -45,6 +45,9 @@ export interface Target {
   readonly label: string
 }
 
+/** What turns scores into probabilities, in a room of as many numbers where it needs one. */
+type Probabilities = (scores: ArrayLike<number>, room: Float64Array) => Float64Array
+
 interface Row extends Target {
   images: number
   /** How often each of the model's classes was answered. */
@@ -53,17 +56,16 @@ interface Row extends Target {
 
 export class Tally {
   readonly #rows: readonly (Row | undefined)[]
-  readonly #probabilities: (scores: ArrayLike<number>) => Float64Array
+  readonly #probabilities: Probabilities
+  /** Used for one image after the other. */
+  #room = new Float64Array()
   #images = 0
   #correct = 0
   #correct5 = 0
   #loss = 0
 
   /** `targets`: for each class of the dataset; undefined for one without images that the model has not. */
-  constructor(
-    targets: readonly (Target | undefined)[],
-    probabilities: (scores: ArrayLike<number>) => Float64Array = softmax,
-  ) {
+  constructor(targets: readonly (Target | undefined)[], probabilities: Probabilities = softmax) {
     this.#rows = targets.map((target) =>
       target === undefined ? undefined : { ...target, images: 0, answers: new Map() },
     )
@@ -74,7 +76,8 @@ export class Tally {
   add(row: number, logits: ArrayLike<number>): void {
     const entry = this.#rows[row]
     if (entry === undefined) return
-    const probabilities = this.#probabilities(logits)
+    if (this.#room.length !== logits.length) this.#room = new Float64Array(logits.length)
+    const probabilities = this.#probabilities(logits, this.#room)
     const best = bestClasses(probabilities, 5)
     const [first = 0] = best
     entry.images++

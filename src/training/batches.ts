@@ -4,6 +4,7 @@ import { DatasetError, TrainingError } from '../errors.ts'
 import { mixBatch } from '../images/augment/mix.ts'
 import { Random } from '../images/augment/random.ts'
 import { softmax } from '../inference/predictions.ts'
+import { allFinite } from '../ops/finite.ts'
 import { hashName } from '../ops/random-bits.ts'
 import { elements } from '../ops/shape.ts'
 import type { Inputs } from './inputs.ts'
@@ -89,7 +90,7 @@ export class Batches {
     if (teacher === undefined || recipe.distillation === null) return given
     const { weight, temperature } = recipe.distillation
     const scores = await teacher(given.image, batch)
-    if (!scores.every(Number.isFinite))
+    if (!allFinite(scores))
       throw new TrainingError('the teacher’s answers are not finite; look at its weights')
     const targets = new Float32Array(batch * classes)
     for (let start = 0; start < scores.length; start += classes)

@@ -1,6 +1,5 @@
 /** What the model of a run that has ended is worth. */
 import type { Model } from '../checkpoint/model.ts'
-import { TrainingError } from '../errors.ts'
 import { LoadedModel } from '../inference/loaded-model.ts'
 import { elements } from '../ops/shape.ts'
 import type { PreparedRun } from './prepare.ts'
@@ -22,11 +21,7 @@ export async function judge(run: PreparedRun, model: Model): Promise<Judgement |
       values: elements(pictures.shape),
       write: (place, to) => pictures.asInInference(set[on][place], to),
       scores: (image, batch) => loaded.scoresOf(image, batch),
-      onAnswer: (item, logits) => {
-        if (!logits.every(Number.isFinite))
-          throw new TrainingError(`${item.file}: the model’s answer is not finite; look at its weights`)
-        telling.add(item, logits)
-      },
+      onAnswer: (item, logits) => telling.add(item, logits),
     })
     if (counts.images === 0) return undefined
     // What is shown beside the counts is no reason to lose them.

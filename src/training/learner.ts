@@ -8,6 +8,7 @@ import type { Graph, StateValue } from '../graph/graph.ts'
 import { initialise } from '../graph/initialise.ts'
 import { beyond, select } from '../graph/select.ts'
 import { withStates } from '../graph/states.ts'
+import { allFinite } from '../ops/finite.ts'
 import { elementsPerImage } from '../ops/shape.ts'
 import type { Batch } from './batches.ts'
 import { notFinite, notFiniteAnswer } from './not-finite.ts'
@@ -301,7 +302,7 @@ export class Learner {
     const inputs = new Map([['image', image]])
     const outputs = await this.#session.run(`${name} ${batch}`, inputs)
     const answers = outputs.get(output) ?? new Float32Array()
-    if (answers.every(Number.isFinite)) return answers
+    if (allFinite(answers)) return answers
     const { config } = this.#options
     throw await notFiniteAnswer(this.#session, { config, graph: graph(), inputs, batch, when })
   }

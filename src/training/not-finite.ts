@@ -7,6 +7,7 @@ import { TrainingError } from '../errors.ts'
 import { gradientName } from '../graph/differentiate.ts'
 import type { Graph } from '../graph/graph.ts'
 import { select } from '../graph/select.ts'
+import { allFinite } from '../ops/finite.ts'
 import type { Phase } from './phases.ts'
 
 const advice = 'Lower the rate, warm up longer, or clip the gradients'
@@ -26,7 +27,7 @@ export interface Failure {
 /** The error of a step whose loss or gradients are not finite. */
 export async function notFinite(session: Session, failure: Failure): Promise<TrainingError> {
   const { phase, config, inputs, batch, step, loss, squared } = failure
-  if (!allFinite(inputs.get('image'))) return badInput(`step ${step}`)
+  if (!isFine(inputs.get('image'))) return badInput(`step ${step}`)
   const names = [...phase.training.states.keys()].filter((name) => !/^(gradient|pending)\//.test(name))
   const broken = firstNotFinite(await session.readState(names))
   if (broken !== undefined)
@@ -59,7 +60,7 @@ export interface AnswerFailure {
 
 /** The error of an answer, without training, that is not finite. */
 export async function notFiniteAnswer(session: Session, failure: AnswerFailure): Promise<TrainingError> {
-  if (!allFinite(failure.inputs.get('image'))) return badInput(failure.when)
+  if (!isFine(failure.inputs.get('image'))) return badInput(failure.when)
   const broken = firstNotFinite(await session.readState([...failure.graph.states.keys()]))
   const where =
     broken === undefined ? `the output of ${(await firstMap(session, failure)) ?? 'the network'}` : broken
@@ -110,7 +111,7 @@ async function firstMap(
   await session.add(lookingGlass, cut, { batch })
   const needed = [...inputs].filter(([name]) => cut.inputs.has(name))
   const outputs = await session.run(lookingGlass, new Map(needed))
-  return names.find((name) => !allFinite(outputs.get(name)))
+  return names.find((name) => !isFine(outputs.get(name)))
 }
 
 const lookingGlass = 'where numbers stop being finite'
@@ -119,9 +120,10 @@ const lookingGlass = 'where numbers stop being finite'
 async function firstGradient(session: Session, { phase }: Failure): Promise<string | undefined> {
   const names = phase.groups.flatMap(({ parameters }) => parameters)
   const gradients = await session.readState(names.map(gradientName))
-  return names.find((name) => !allFinite(gradients.get(gradientName(name))))
+  return names.find((name) => !isFine(gradients.get(gradientName(name))))
 }
 
-function allFinite(values: Float32Array | undefined): boolean {
-  return values?.every(Number.isFinite) ?? true
+/** Of what there is not, nothing is not finite. */
+function isFine(values: Float32Array | undefined): boolean {
+  return values === undefined || allFinite(values)
 }

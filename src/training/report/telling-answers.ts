@@ -30,9 +30,12 @@ interface Given {
 export class TellingAnswers {
   readonly #mistakes = new First((a, b) => b.probability - a.probability)
   readonly #leastSure = new First((a, b) => a.probability - b.probability)
+  /** For the probabilities of one answer after the other. */
+  #room = new Float64Array()
 
   add(item: DatasetItem, logits: ArrayLike<number>): void {
-    const probabilities = softmax(logits)
+    if (this.#room.length !== logits.length) this.#room = new Float64Array(logits.length)
+    const probabilities = softmax(logits, this.#room)
     const [answer = 0] = bestClasses(probabilities, 1)
     const probability = probabilities[answer] ?? 0
     const truthProbability = probabilities[item.class] ?? 0
