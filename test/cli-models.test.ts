@@ -329,6 +329,12 @@ describe('threads', () => {
 })
 
 describe('resnet bench', () => {
+  test('says which batch fits before it makes one', { timeout: 60_000 }, async () => {
+    const outcome = await resnet(['bench', 'resnet18', '--batch', '4096'])
+    expect(onlyLine(outcome)).toMatch(/a batch of 4096 needs .* GB of .*; a batch of \d+ fits$/)
+    expect(outcome.status).toBe(1)
+  })
+
   test('answers how fast a network runs, and each of its kernels', async () => {
     const answer = await json([
       'bench',

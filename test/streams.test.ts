@@ -74,6 +74,15 @@ describe.skipIf(!existsSync('/dev/full'))('a full device', () => {
     expect(status).toBe(1)
   })
 
+  test('leaves no file of a conversion, as if all was well; a reader that left does', async () => {
+    const out = join(folder, 'net.safetensors')
+    const args = ['convert', join(root, 'models/cifar10-resnet20.safetensors'), out]
+    expect((await inShell(args, '> /dev/full')).status).toBe(1)
+    expect(existsSync(out)).toBe(false)
+    expect((await inShell(args, '| true')).status).toBe(0)
+    expect(existsSync(out)).toBe(true)
+  })
+
   test('lets a training save first, which goes on later', async () => {
     const { status, stderr } = await inShell(training('full'), '> /dev/full')
     expect(status).toBe(1)

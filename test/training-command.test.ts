@@ -89,4 +89,15 @@ describe('resnet train', () => {
     expect(onlyLine(outcome)).toMatch(message)
     expect(await readdir(folder)).not.toContain('refused')
   })
+
+  test('says which batch fits before it reads pictures, and leaves nothing', async () => {
+    const out = join(folder, 'too large')
+    const size = ['--crop', '2048', '--resize', '2048']
+    const outcome = await resnet(['train', pictures, '--arch', 'resnet18', ...size, '--out', out])
+    expect(outcome.stderr).toMatch(
+      /a batch of \d+ needs \S+ GB of WebAssembly memory, .*; a batch of \d+ fits$/m,
+    )
+    expect(outcome.status).toBe(1)
+    expect(await readdir(folder)).not.toContain('too large')
+  })
 })

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import { checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
+import { shellPath } from '../shell.ts'
 import { wholeNumber } from './arguments.ts'
 import { kindLines, layerLines, networkLines } from './bench-lines.ts'
 import type { Context } from './context.ts'
@@ -51,7 +52,7 @@ export function addBench(program: Command, context: Context): void {
       const { perLayer = false, plot, json, ...settings } = options
       if (plot !== undefined && given.length !== 1)
         throw new ArgumentError(
-          `--plot draws one network, not ${given.length}: resnet bench resnet50 --plot ${plot}`,
+          `--plot draws one network, not ${given.length}: resnet bench resnet50 --plot ${shellPath(plot)}`,
         )
       if (plot !== undefined) await checkTarget(plot)
       const answers: Measured[] = []

@@ -1,4 +1,5 @@
 /** `resnet convert`: a checkpoint of any source, or a network's first weights, as one model file or an ONNX file. */
+import { rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { formatBytes, formatCount } from '../analysis/format.ts'
 import type { Model } from '../checkpoint/model.ts'
@@ -8,7 +9,7 @@ import { opsets } from '../export/opsets.ts'
 import { oneOf, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { addModelOptions, defined, type ModelOptions, modelHelp, readModelFrom } from './model-options.ts'
-import { printJson, printLines, tell } from './output.ts'
+import { printed, printJson, printLines, tell } from './output.ts'
 
 interface ConvertOptions extends ModelOptions {
   readonly seed: number
@@ -56,8 +57,12 @@ export function addConvert(program: Command, context: Context): void {
       const model = await modelOf(from, options, context)
       const bytes = await save(out, model, { ...options, signal: context.signal })
       const tensors = model.tensors.size
+      context.saveFirst()
       if (options.json) printJson({ in: from, out, format, tensors, bytes })
       else printLines([`${out}: ${model.name}, ${formatCount(tensors)} tensors, ${formatBytes(bytes)}`])
+      await printed()
+      // A caller that is told of a failure must not find the file, as if all was well.
+      if (context.signal.aborted) await rm(out, { force: true })
     })
 }
 

@@ -1,5 +1,5 @@
 /** What `resnet bench` measures: whole runs, and on request each kernel against the machine's peaks. */
-import type { Engine, EngineOptions, KernelTiming, Session } from '../engines/engine.ts'
+import type { Engine, EngineOptions, KernelTiming, Session, TensorMap } from '../engines/engine.ts'
 import { byKind, type KindTiming, type LayerTiming, layersOf, median } from '../engines/layers.ts'
 import { measurePeaks, type Peaks } from '../engines/peaks.ts'
 import type { GraphValue } from '../graph/graph.ts'
@@ -53,7 +53,8 @@ export async function measure(arch: string, options: MeasureOptions): Promise<Me
   const session = await engine.open(work.states, engineOptions)
   try {
     for (const [name, graph] of work.graphs) await session.add(name, graph, { batch })
-    const msPerImage = median(await timeRuns(session, work, arch, options)) / batch
+    const inputs = work.inputs()
+    const msPerImage = median(await timeRuns(session, { ...work, arch, inputs }, options)) / batch
     return {
       arch,
       engine: engine.name,
@@ -65,7 +66,13 @@ export async function measure(arch: string, options: MeasureOptions): Promise<Me
       threads: Number(/(\d+) threads?/.exec(session.runsOn)?.[1] ?? 1),
       runsOn: session.runsOn,
       ...(options.layers
-        ? { kernels: await measureKernels(session, work, { ...options, engine, engineOptions }) }
+        ? {
+            kernels: await measureKernels(
+              session,
+              { ...work, inputs },
+              { ...options, engine, engineOptions },
+            ),
+          }
         : {}),
     }
   } finally {
@@ -83,18 +90,20 @@ function macsOf({ graphs, timed }: Workload): number {
   )
 }
 
+/** A workload with its inputs at hand. */
+type Ready = Omit<Workload, 'inputs'> & { readonly inputs: TensorMap }
+
 /** Milliseconds of each run, after three that warm up. */
 async function timeRuns(
   session: Session,
-  work: Workload,
-  arch: string,
+  { run: once, arch, inputs }: Ready & { readonly arch: string },
   { runs, signal }: MeasureOptions,
 ): Promise<readonly number[]> {
   const progress = new Progress({ task: `running ${arch}`, unit: 'runs' })
   const times: number[] = []
   for (let run = -3; run < runs; run++) {
     const start = performance.now()
-    await work.run(session, { signal })
+    await once(session, inputs, { signal })
     if (run >= 0) times.push(performance.now() - start)
     progress.update(times.length, runs)
   }
@@ -110,7 +119,7 @@ interface KernelOptions extends Omit<MeasureOptions, 'engine'> {
 /** Each kernel at its median time, between two looks at the peaks: what else the machine does must not hide them. */
 async function measureKernels(
   session: Session,
-  { graphs, timed, inputs }: Workload,
+  { graphs, timed, inputs }: Ready,
   { engine, engineOptions, runs, signal }: KernelOptions,
 ): Promise<Kernels> {
   const before = await measurePeaks(engine, engineOptions)

@@ -18,6 +18,13 @@ export function printLines(lines: readonly string[]): void {
   print(process.stdout, lines.map((line) => `${line}\n`).join(''))
 }
 
+/** Waits until standard output has taken what was printed, or refused it. */
+export function printed(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write('', () => resolve())
+  })
+}
+
 /** A heading: bold where there are colours. */
 export function heading(text: string): string {
   return inColour() ? marks.bold + text + marks.end : text

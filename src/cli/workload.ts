@@ -17,9 +17,10 @@ export interface Workload {
   readonly graphs: ReadonlyMap<string, Graph>
   /** The graph that the multiply-adds and the kernels' times are of, by its name. */
   readonly timed: string
-  readonly inputs: TensorMap
+  /** Made only once the engine has taken the graphs: it may say that the batch is too large. */
+  inputs(): TensorMap
   /** One pass or one step. */
-  run(session: Session, options: { readonly signal: AbortSignal }): Promise<unknown>
+  run(session: Session, inputs: TensorMap, options: { readonly signal: AbortSignal }): Promise<unknown>
 }
 
 export function workload(arch: string, mode: Mode, batch: number): Promise<Workload> {
@@ -29,13 +30,12 @@ export function workload(arch: string, mode: Mode, batch: number): Promise<Workl
 async function inference(arch: string, batch: number): Promise<Workload> {
   const { config, tensors } = await firstWeights(arch, 0)
   const graph = buildResNet(config)
-  const inputs = noise(graph, batch)
   return {
     states: tensors,
     graphs: new Map([['infer', graph]]),
     timed: 'infer',
-    inputs,
-    run: (session, options) => session.run('infer', inputs, options),
+    inputs: () => noise(graph, batch),
+    run: (session, inputs, options) => session.run('infer', inputs, options),
   }
 }
 
@@ -43,13 +43,6 @@ async function inference(arch: string, batch: number): Promise<Workload> {
 async function training(arch: string, batch: number): Promise<Workload> {
   const { config } = variantNamed(arch)
   const graphs = buildTraining(config)
-  const targets = new Float32Array(batch * config.classes)
-  for (let image = 0; image < batch; image++) targets[image * config.classes + (image % config.classes)] = 1
-  const inputs = new Map([
-    ...noise(graphs.first, batch),
-    ['targets', targets] as const,
-    ['weights', new Float32Array(batch).fill(1 / batch)] as const,
-  ])
   const settings = new Map(
     Object.entries({ 'rate/all': 0.01, 'decay/all': 5e-4, scale: 1, momentum: 0.9 }).map(([name, value]) => [
       name,
@@ -63,23 +56,31 @@ async function training(arch: string, batch: number): Promise<Workload> {
       ['update', graphs.update],
     ]),
     timed: 'first',
-    inputs,
-    async run(session, options) {
+    inputs: () => new Map([...noise(graphs.first, batch), ...labels(config.classes, batch)]),
+    async run(session, inputs, options) {
       await session.run('first', inputs, options)
       await session.run('update', settings, options)
     },
   }
 }
 
+/** A class for each image, and its share in the loss. */
+function labels(classes: number, batch: number): TensorMap {
+  const targets = new Float32Array(batch * classes)
+  for (let image = 0; image < batch; image++) targets[image * classes + (image % classes)] = 1
+  return new Map([
+    ['targets', targets],
+    ['weights', new Float32Array(batch).fill(1 / batch)],
+  ])
+}
+
 /** Noise for each input: what it shows does not change the time. */
 function noise(graph: Graph, batch: number): TensorMap {
   return new Map(
-    [...graph.inputs.values()].map(({ name, shape }) => [
-      name,
-      Float32Array.from(
-        { length: elements(bindBatch(shape, batch)) },
-        (_, i) => ((i * 7919) % 1000) / 500 - 1,
-      ),
-    ]),
+    [...graph.inputs.values()].map(({ name, shape }) => {
+      const values = new Float32Array(elements(bindBatch(shape, batch)))
+      for (let i = 0; i < values.length; i++) values[i] = ((i * 7919) % 1000) / 500 - 1
+      return [name, values]
+    }),
   )
 }

@@ -94,6 +94,26 @@ export class Learner {
     return phase
   }
 
+  /** Adds what the steps run from an epoch on: what is too large for the engine is said before a picture is read. */
+  async prepare(epoch: number): Promise<void> {
+    const { batch } = this.#options
+    for (const phase of this.#phases.filter(({ to }) => to > epoch)) {
+      await this.#addStep('first', phase)
+      if (this.#micro < batch) await this.#addStep('next', phase)
+      await this.#add(`update ${phase.name}`, () => phase.training.update, 1)
+    }
+  }
+
+  /** Images of which the engine takes the gradients at once. */
+  get #micro(): number {
+    const { recipe, batch } = this.#options
+    return recipe.microBatch === null ? batch : Math.min(recipe.microBatch, batch)
+  }
+
+  #addStep(name: 'first' | 'next', phase: Phase): Promise<void> {
+    return this.#add(`${name} ${phase.name}`, () => phase.training[name], this.#micro)
+  }
+
   /**
    * One step of the optimiser: gradients of the batch, micro-batch by micro-batch, then the update. Where a loss or a
    * gradient is not finite the network stays as it was.
@@ -105,17 +125,17 @@ export class Learner {
     at: { readonly epoch: number; readonly step: number; readonly rate: number },
   ): Promise<StepResult> {
     const phase = this.phaseOf(at.epoch)
-    const { recipe, batch: size, config, seed, stepsPerEpoch } = this.#options
+    const { batch: size, config, seed, stepsPerEpoch } = this.#options
     // A phase begins with a new optimiser: parameters that it trains first have none of the others' past.
     const stepOfPhase = at.step - phase.from * stepsPerEpoch
     if (stepOfPhase === 0 && phase.from > 0) await this.#forgetMoments(phase)
-    const micro = recipe.microBatch === null ? size : Math.min(recipe.microBatch, size)
+    const micro = this.#micro
     let [loss, correct, squared] = [0, 0, 0]
     for (let start = 0; start < size; start += micro) {
       const name = start === 0 ? 'first' : 'next'
       const inputs = microBatch(batch, { start, count: micro, size, seed, step: at.step })
       const graph = phase.training[name]
-      await this.#add(`${name} ${phase.name}`, () => graph, micro)
+      await this.#addStep(name, phase)
       const needed = new Map([...inputs].filter(([input]) => graph.inputs.has(input)))
       const outputs = await this.#session.run(`${name} ${phase.name}`, needed)
       loss += outputs.get('loss')?.[0] ?? Number.NaN

@@ -108,6 +108,7 @@ export async function prepareRun(options: TrainOptions): Promise<PreparedRun> {
     const { settings, saved, tensors, teacher } = decided
     const run = await openNetworks(options, { set, pictures, settings, saved, tensors, teacher, store })
     opened.push(...run.opened)
+    await run.learner.prepare(saved?.position.epoch ?? 0)
     await store?.checkSpace(spaceNeeded(settings, run))
     if (saved === undefined) await store?.begin(settings)
     else await store?.saveSettings(settings)
