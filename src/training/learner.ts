@@ -11,6 +11,7 @@ import { withStates } from '../graph/states.ts'
 import { allFinite } from '../ops/finite.ts'
 import { elementsPerImage } from '../ops/shape.ts'
 import type { Batch } from './batches.ts'
+import { countCorrect } from './correct.ts'
 import { notFinite, notFiniteAnswer } from './not-finite.ts'
 import { optimiserInputs } from './optimiser.ts'
 import { type Group, type Phase, phasesOf } from './phases.ts'
@@ -380,24 +381,4 @@ function microBatch(
           ['teacherWeights', rows(teacher.weights)],
         ] as const)),
   ])
-}
-
-/** Images whose greatest score is that of their target's greatest class. */
-function countCorrect(
-  logits: Float32Array | undefined,
-  targets: Float32Array | undefined,
-  classes: number,
-): number {
-  if (logits === undefined || targets === undefined) return 0
-  let correct = 0
-  for (let start = 0; start < logits.length; start += classes) {
-    if (greatest(logits, start, classes) === greatest(targets, start, classes)) correct++
-  }
-  return correct
-}
-
-function greatest(values: Float32Array, start: number, count: number): number {
-  let best = 0
-  for (let c = 1; c < count; c++) if ((values[start + c] ?? 0) > (values[start + best] ?? 0)) best = c
-  return best
 }
