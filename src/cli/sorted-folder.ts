@@ -9,14 +9,34 @@ const devices = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i
 
 /** A class's name, or a picture's, as one that every system takes: `../x` is `.._x`. */
 export function safeName(name: string): string {
-  const plain = name
-    .normalize('NFC')
-    .replaceAll(/[\p{Cc}\p{Cf}<>:"/\\|?*]/gu, '_')
+  const plain = cutToBytes(
+    name
+      .normalize('NFC')
+      .replaceAll(/[\p{Cc}\p{Cf}\p{Cs}<>:"/\\|?*]/gu, '_')
+      .trim(),
+  )
     .trim()
     .replace(/[. ]+$/, '')
-    .slice(0, 100)
   if (plain === '' || /^\.+$/.test(plain)) return '_'
   return devices.test(plain) ? `_${plain}` : plain
+}
+
+/** Of a name's 255 bytes that file systems have, so many leave room for a number and for what unfinished files are called. */
+const mostBytes = 150
+
+/** A long name without its last letters, but for a file's ending. */
+function cutToBytes(name: string): string {
+  if (Buffer.byteLength(name) <= mostBytes) return name
+  const [ending = ''] = name.match(/\.[a-z0-9]{1,5}$/i) ?? []
+  const room = mostBytes - ending.length
+  let kept = ''
+  let bytes = 0
+  for (const letter of name) {
+    bytes += Buffer.byteLength(letter)
+    if (bytes > room) break
+    kept += letter
+  }
+  return kept + ending
 }
 
 export class SortedFolder {

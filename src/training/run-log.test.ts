@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckpointError } from '../errors.ts'
-import { mendEvents } from './run-log.node.ts'
+import { historyOf } from './report/history.ts'
+import { eventIn, mendEvents } from './run-log.node.ts'
 
 const steps = Array.from({ length: 8 }, (_, i) => ({ kind: 'step', step: i + 1, rate: 0.1 }))
 const whole = [{ kind: 'started' }, ...steps].map((event) => `${JSON.stringify(event)}\n`)
@@ -30,6 +31,10 @@ async function mended(bytes: Buffer) {
     .map((line) => JSON.parse(line))
   const told = events.flatMap(({ kind, step }) => (kind === 'step' ? [step] : []))
   return { told, notes, aside: await readFile(aside, 'utf8').catch(() => '') }
+}
+
+async function* told(...lines: readonly string[]): AsyncGenerator<unknown> {
+  for (const line of lines) yield eventIn(Buffer.from(line))
 }
 
 const changed = (change: (lines: string[]) => void) => {
@@ -119,6 +124,21 @@ describe('the log of a run that goes on', () => {
     await expect(mendEvents(folder, join(folder, 'aside'), { ...saved, length: 1 })).rejects.toThrow(
       /cannot be read \(EISDIR\)/,
     )
+  })
+
+  test('has what was told before answers were counted by those that happened', async () => {
+    const test = {
+      images: 3,
+      top1: 1,
+      perClass: [],
+      confusion: [
+        [2, 0],
+        [0, 1],
+      ],
+    }
+    const line = JSON.stringify({ kind: 'ended', reason: 'finished', steps: 6, test })
+    expect(eventIn(Buffer.from(line))).toEqual(JSON.parse(line))
+    expect(await historyOf(told(line))).toEqual({ epochs: [], steps: [], skipped: [] })
   })
 
   test('is mended or refused whatever was done to it', async () => {
