@@ -85,14 +85,14 @@ export function addEvaluate(program: Command, context: Context): void {
       if (json) printJson(answer)
       else printLines(linesOf(answer, model.answering().classes))
       const say = (line: string) => (json ? undefined : printLines([line]))
+      if (out !== undefined) {
+        await saveRows(out, titles, images.map(rowOf))
+        say(`${out}: the answer for each image`)
+      }
       if (confusion !== undefined) {
         const { drawConfusion } = await import('../plots/confusion.ts')
         await savePicture(confusion, await drawConfusion(evaluation))
         say(`${confusion}: the confusion matrix`)
-      }
-      if (out !== undefined) {
-        await saveRows(out, titles, images.map(rowOf))
-        say(`${out}: the answer for each image`)
       }
     })
 }
