@@ -244,17 +244,7 @@ describe.runIf(takesMinutes)('built by the tools themselves', () => {
     ],
     [
       'Rollup',
-      [
-        'rollup',
-        'page.js',
-        '-p',
-        'node-resolve={browser:true}',
-        '-p',
-        'commonjs',
-        '--dir',
-        'dist',
-        '--silent',
-      ],
+      ['rollup', 'page.js', '-p', 'node-resolve={browser:true}', '-p', 'commonjs', '--dir', 'dist'],
       '',
     ],
     [
