@@ -5,7 +5,8 @@ import type { StartThread, ThreadMessage } from './thread.ts'
 
 /** Threads that this machine runs at once; one where the browser does not tell. */
 export function parallelism(): number {
-  return navigator.hardwareConcurrency ?? 1
+  const told = navigator.hardwareConcurrency
+  return Number.isInteger(told) && told > 0 ? told : 1
 }
 
 type Open = () => Worker
