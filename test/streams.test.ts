@@ -111,7 +111,7 @@ describe.skipIf(process.platform === 'win32')('who is told to end', () => {
       meanwhile: (child) => child.stdout?.once('data', () => child.kill(signal)),
     })
     expect(status).toBe(exit)
-    expect(stderr).toMatch(/interrupted .*; go on with: resnet train \S+ --out \S+ --resume/)
+    expect(stderr).toMatch(/interrupted .*; continue with: resnet train \S+ --out \S+ --resume/)
     const resumed = await resnet(['train', pictures, '--out', join(folder, signal), '--resume'])
     expect(resumed.status).toBe(0)
   })

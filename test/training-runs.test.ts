@@ -121,9 +121,7 @@ describe('a run', () => {
   })
 
   test('is not begun over another one, and goes on with its own pictures only', async () => {
-    await expect(finish(options('whole'))).rejects.toThrow(
-      /there is a run in it already; go on with --resume/,
-    )
+    await expect(finish(options('whole'))).rejects.toThrow(/holds a run already; continue it with --resume/)
     const others = join(folder, 'others')
     await writeSmallPictures(others, { train: 21, test: 6 })
     await expect(finish({ data: others, out: join(folder, 'whole'), resume: true })).rejects.toThrow(
@@ -212,7 +210,7 @@ describe('resnet train', () => {
     })
     expect(interrupted.status).toBe(130)
     expect(interrupted.stderr).toMatch(
-      /interrupted after step \d+, and saved; go on with: resnet train \S+ --out \S+ --resume/,
+      /interrupted after step \d+, and saved; continue with: resnet train \S+ --out \S+ --resume/,
     )
     const resumed = await resnet(['train', pictures, '--out', out, '--resume', '--json'])
     expect(resumed.status).toBe(0)

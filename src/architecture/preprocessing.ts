@@ -223,7 +223,7 @@ export function forChannels(preprocessing: Preprocessing, channels: number): Pre
 export const onlyColourOrGrey =
   'Pictures have three channels (colour) or one (grey). To convert the network all the same, give as many means and deviations as it has channels; to run it on pictures, keep three or one of the input channels of its first convolution'
 
-/** In one line, for people: `RGB / 255, mean 0.485 0.456 0.406, std 0.229 0.224 0.225, short side to 256 bilinear, middle 224×224`. */
+/** In one line, for people: `RGB / 255, mean 0.485 0.456 0.406, std 0.229 0.224 0.225; short side resized to 256 (bilinear), middle 224×224 cropped`. */
 export function describePreprocessing(preprocessing: Preprocessing): string {
   const { channels, divisor, mean, std, resize, crop, interpolation } = preprocessing
   const count = mean.length
@@ -232,8 +232,8 @@ export function describePreprocessing(preprocessing: Preprocessing): string {
   const plain = mean.every((value) => value === 0) && std.every((value) => value === 1)
   const statistics = plain ? ' as it is' : `, mean ${numbers(mean)}, std ${numbers(std)}`
   const { kind, size } = resize
-  const resized = kind === 'squash' ? `squashed to ${size}×${size}` : `short side to ${size}`
-  return `${colour}${scale}${statistics}, ${resized} ${interpolation}, middle ${crop.join('×')}`
+  const resized = kind === 'squash' ? `squashed to ${size}×${size}` : `short side resized to ${size}`
+  return `${colour}${scale}${statistics}; ${resized} (${interpolation}), middle ${crop.join('×')} cropped`
 }
 
 function numbers(values: readonly number[]): string {

@@ -85,7 +85,7 @@ describe('names of classes', () => {
   test('are assumed last, and said', async () => {
     const assumed = [{ of: "CIFAR-10's", labels: animals }]
     expect((await classNamesOf(checkpointOf([]), { ...wanted, assumed })).notes).toEqual([
-      "nothing names its 3 classes: CIFAR-10's are assumed, in their usual order; other names are given by --labels",
+      "nothing names its 3 classes: CIFAR-10's are assumed, in their usual order; --labels gives other names",
     ])
   })
 

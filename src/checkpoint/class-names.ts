@@ -22,6 +22,8 @@ export interface NamesWanted {
   readonly chosen?: readonly string[] | undefined
   /** What is assumed where nobody says. */
   readonly assumed: readonly AssumedNames[]
+  /** The published model whose classes these are, so that nothing is assumed. */
+  readonly published?: string | undefined
 }
 
 export interface AssumedNames {
@@ -71,7 +73,7 @@ const files: readonly string[] = [
 
 /** Throws `CheckpointError` where the caller's names are not as many as the classes. */
 export async function classNamesOf(checkpoint: Checkpoint, wanted: NamesWanted): Promise<ClassNames> {
-  const { chosen, classes, assumed } = wanted
+  const { chosen, classes, assumed, published } = wanted
   if (chosen !== undefined) {
     const labels = fitted(chosen, wanted)
     if (labels !== undefined) return { labels, from: 'the caller', notes: [] }
@@ -90,7 +92,8 @@ export async function classNamesOf(checkpoint: Checkpoint, wanted: NamesWanted):
   for (const { of, labels } of assumed) {
     const taken = fitted(labels, wanted)
     if (taken === undefined) continue
-    const note = `nothing names its ${classes} classes: ${of} are assumed, in their usual order; other names are given by --labels`
+    if (published !== undefined) return { labels: taken, from: `as ${published} was trained`, notes }
+    const note = `nothing names its ${classes} classes: ${of} are assumed, in their usual order; --labels gives other names`
     return { labels: taken, from: `assumed: ${of}`, notes: [...notes, note] }
   }
   return { labels: [], notes }

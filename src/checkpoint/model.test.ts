@@ -36,7 +36,7 @@ describe('a model from a checkpoint', () => {
     expect(model.name).toBe('resnet50_v1')
     expect(model.config).toEqual({ ...config('resnet50_v1'), classes: 3, inputChannels: 1 })
     expect(model.notes).toEqual([
-      'pictures: grey from 0 to 255, mean 117.379, std 1, short side to 256 bilinear, middle 224×224 (assumed: caffe-imagenet, which is usual for resnet50_v1)',
+      'pictures: grey from 0 to 255, mean 117.379, std 1; short side resized to 256 (bilinear), middle 224×224 cropped (assumed: caffe-imagenet, which is usual for resnet50_v1)',
     ])
   })
 

@@ -61,6 +61,8 @@ export interface ModelOptions {
   readonly labels?: readonly string[]
   /** The thousand names of ImageNet's classes, assumed where there are as many classes and nothing names them. */
   readonly imagenetLabels?: readonly string[]
+  /** The name of a published model whose usual classes and preprocessing are known, not assumed. */
+  readonly published?: string
 }
 
 const cifar10Labels = [
@@ -109,6 +111,7 @@ export async function modelFromCheckpoint(given: Checkpoint, options: ModelOptio
         background: config.head.backgroundClass,
         chosen: options.labels,
         assumed: assumedNames(named, options),
+        published: options.published,
       })
   const preparation = await prepared(checkpoint, { plan, options, statistics })
   return consistentModel({
@@ -157,7 +160,10 @@ async function prepared(
     return await preparationOf(checkpoint, {
       usual: {
         preprocessing: usualPreprocessing(plan),
-        from: `assumed: ${usual}, which is usual for ${plan.name}`,
+        from:
+          options.published === undefined
+            ? `assumed: ${usual}, which is usual for ${plan.name}`
+            : `as ${options.published} was trained`,
       },
       chosen: chosenFields(options, config),
       channels: config.inputChannels,

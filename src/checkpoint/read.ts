@@ -74,9 +74,9 @@ async function readFile(from: ByteSource): Promise<Checkpoint> {
 function unknown(name: string, start: Uint8Array, text: string): CheckpointError {
   const other = foreign.find(({ matches }) => matches(start, text))
   if (other === undefined)
-    return new CheckpointError(`${name}: is not a checkpoint of a known format; read are ${formats}`)
+    return new CheckpointError(`${name}: is not a checkpoint of a known format; readable formats: ${formats}`)
   const advice = other.advice === undefined ? '' : `; ${other.advice}`
-  return new CheckpointError(`${name}: is ${other.what}; read are ${formats}${advice}`)
+  return new CheckpointError(`${name}: is ${other.what}; readable formats: ${formats}${advice}`)
 }
 
 /** Browsers and other programs name a download so until it is whole. */

@@ -1,5 +1,6 @@
 /** `resnet embed`: the features of pictures, to compare, search and cluster them by. */
 import type { Command } from 'commander'
+import { formatCount } from '../analysis/format.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
 import { checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
@@ -51,13 +52,13 @@ export function addEmbed(program: Command, context: Context): void {
       const { out, json } = options
       const format = out === undefined ? undefined : formatOf(out)
       if (out !== undefined) await checkTarget(out)
-      const show = (answer: Answer) => printLines([lineOf(answer, out)])
+      const show = (answer: Answer) => printLines([lineOf(answer)])
       const model = await openModel(options.model, options, context)
       const stage = options.stage ?? model.stages
       if (out !== undefined) context.saveFirst()
       const answers = await eachPicture(
         files,
-        { task: 'embedding', ...(json ? {} : { show }) },
+        { task: 'embedding', ...(json || out !== undefined ? {} : { show }) },
         context,
         async (picture): Promise<Answer> => {
           const features = await model.embed(picture, { stage, signal: context.signal })
@@ -70,6 +71,8 @@ export function addEmbed(program: Command, context: Context): void {
       if (out !== undefined && format !== undefined) {
         const rows = answers.filter((answer) => 'features' in answer)
         await saveFile(out, [await format(rows)])
+        const pictures = rows.length === 1 ? '1 picture' : `${formatCount(rows.length)} pictures`
+        if (!json) printLines([`${out}: ${rows[0]?.length ?? 0} features of stage ${stage} for ${pictures}`])
       }
     })
 }
@@ -78,11 +81,9 @@ function plain({ features, ...answer }: Answer, withFeatures: boolean): object {
   return withFeatures ? { ...answer, features: [...features] } : answer
 }
 
-function lineOf({ file, length, features }: Answer, out: string | undefined): string {
+function lineOf({ file, length, features }: Answer): string {
   const start = [...features.slice(0, 4)].map((value) => value.toFixed(4)).join(' ')
-  return out === undefined
-    ? `${file}: ${length} features, ${start} ...`
-    : `${file}: ${length} features in ${out}`
+  return `${file}: ${length} features, ${start} ...`
 }
 
 type Format = (answers: readonly Answer[]) => Promise<Uint8Array>

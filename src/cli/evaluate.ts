@@ -113,12 +113,12 @@ function linesOf(evaluation: Evaluation, classes: number): readonly string[] {
     .sort((a, b) => a.top1 - b.top1 || b.images - a.images)
     .slice(0, shownClasses)
   // Of five classes or fewer the right one is always within five.
-  const within = classes > 5 ? `, ${count(correct5)} within five (${formatShare(top5)})` : ''
+  const within = classes > 5 ? `, ${count(correct5)} within the best five (${formatShare(top5)})` : ''
   const doubt = images < surely ? `; ${formatInterval(correct, images)} with 95 % confidence` : ''
   return [
-    `${count(images)} images: ${count(correct)} right at first (${formatShare(top1)}${doubt})${within}`,
+    `${count(correct)} of ${count(images)} images right (${formatShare(top1)}${doubt})${within}`,
     `mean loss ${loss.toFixed(4)} nats`,
-    `${formatDuration(seconds)}, ${imagesPerSecond.toFixed(2)} images/s in the engine`,
+    `${formatDuration(seconds)}, ${imagesPerSecond.toFixed(2)} images/s in the network alone`,
     ...(worst.length === 0 ? [] : ['', ...worstLines(worst)]),
   ]
 }

@@ -115,7 +115,9 @@ function linesOf(rows: readonly Row[]): readonly string[] {
     ]),
     ...otherNames(rows),
     '',
-    ...paragraph(aside(`For one image of ${usualInput} where nothing else is said; MACs are multiply-adds.`)),
+    ...paragraph(
+      aside(`For one image of ${usualInput} unless another input is named; MACs are multiply-adds.`),
+    ),
   ]
 }
 

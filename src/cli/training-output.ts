@@ -60,16 +60,17 @@ export class TrainingOutput {
     this.#settings = settings
     if (this.#shown.json) return
     const { arch, dataset, recipeName, recipe, from, classes } = settings
-    const val = dataset.val === 0 ? 'none' : `${formatCount(dataset.val)} (${valWords[dataset.valFrom]})`
+    const number = (pictures: number) => (pictures === 0 ? 'none' : formatCount(pictures))
+    const val = `${number(dataset.val)} for validation${dataset.valFrom === 'share' ? ' (set apart from those)' : ''}`
     const head = columns.map(([title, width]) => title.padStart(width)).join('')
     printLines([
       `${heading(arch)}${from === null ? '' : ` from ${from}`}: ${formatShort(parameters)} parameters${
         trained === parameters ? '' : `, ${formatShort(trained)} trained`
       }, ${formatMacs(macs)} an image, on ${runsOn}`,
-      `${classes.length} classes, ${formatCount(dataset.train)} pictures to train on, ${val} to validate, ${formatCount(dataset.test)} to test`,
+      `${classes.length} classes; pictures: ${formatCount(dataset.train)} for training, ${val}, ${number(dataset.test)} for testing`,
       ...passedOverLines(passedOver),
       `recipe ${recipeName}: ${recipe.description}`,
-      `kept in ${this.#shown.out}${resumedAt === 0 ? '' : `, going on after step ${formatCount(resumedAt)}`}`,
+      `folder: ${this.#shown.out}${resumedAt === 0 ? '' : `, continuing after step ${formatCount(resumedAt)}`}`,
       '',
       heading(head),
     ])
@@ -88,7 +89,7 @@ export class TrainingOutput {
       formatShare(train.accuracy),
       val?.loss.toFixed(4) ?? '',
       val === undefined ? '' : formatShare(val.top1),
-      rate.toPrecision(3),
+      rate < 1e-3 ? rate.toExponential(2) : rate.toPrecision(3),
       imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0),
       formatDuration(seconds),
     ]
@@ -113,7 +114,7 @@ export class TrainingOutput {
           ? 'before the first step; what was computed is kept'
           : `after step ${formatCount(event.steps)}, and saved`
       printError(
-        `interrupted ${where}; go on with: resnet train ${shellPath(this.#shown.dataset)} --out ${shellPath(out)} --resume`,
+        `interrupted ${where}; continue with: resnet train ${shellPath(this.#shown.dataset)} --out ${shellPath(out)} --resume`,
       )
       return
     }
@@ -129,12 +130,6 @@ export class TrainingOutput {
 function passedOverLines(passedOver: Started['passedOver']): readonly string[] {
   return passedOver.length === 0 ? [] : [`passed over: ${passedOverText(passedOver)}`]
 }
-
-const valWords = {
-  split: 'a part of its own',
-  share: 'a share of the training pictures',
-  none: 'none',
-} as const
 
 function stepLine(
   { step, epoch, loss, accuracy, imagesPerSecond, secondsLeft }: Stepped,

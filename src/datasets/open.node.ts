@@ -94,7 +94,9 @@ async function closingOnError(
 }
 
 /** The pictures that a path names: a file, those in a folder and below, those in a tar archive. Throws `DatasetError` where there are none. */
-export async function listPictures(path: string): Promise<PictureList> {
+export async function listPictures(named: string): Promise<PictureList> {
+  // `photos/` is `photos`, so that its pictures are called photos/a.jpg.
+  const path = named.replace(/(?<=.)[\\/]+$/, '')
   if (await isFolder(path, 'picture'))
     return pictureList(path, await walkFolder(path), { separator: '/', close: async () => undefined })
   if (!path.toLowerCase().endsWith('.tar')) {

@@ -47,7 +47,7 @@ export function checkPixels(
   if (width * height <= limit) return
   const millions = (pixels: number) => Math.round(pixels / 1e6)
   throw new ImageError(
-    `${file}: ${width}×${height} are ${millions(width * height)} million pixels, more than ${millions(limit)} million; make the picture smaller first${
+    `${file}: ${width}×${height} is ${millions(width * height)} million pixels, more than ${millions(limit)} million; make the picture smaller first${
       limit === pictureLimits.pixels ? ', or save it as JPEG, which Node reads at half its size' : ''
     }`,
   )

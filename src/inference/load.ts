@@ -73,6 +73,9 @@ export async function readModel(from: ModelSource, options: ReadOptions = {}): P
         ...(changes === undefined ? {} : { changes }),
         ...(labels === undefined ? {} : { labels }),
         ...(preprocessing === undefined ? {} : { preprocessing }),
+        ...(fetched?.published === undefined || arch !== undefined
+          ? {}
+          : { published: fetched.published.name }),
         imagenetLabels,
       })
       return withSource(model, located)

@@ -15,7 +15,7 @@ describe('a recipe on few pictures', () => {
     const { recipe, notes } = fittedTo(oneCycle, 360)
     expect(recipe).toMatchObject({ batch: 16, rate: 0.05, epochs: 44, leastSteps: null })
     expect(notes).toEqual([
-      '360 training pictures: batch 16, rate 0.05, 44 epochs (1,012 steps) in the place of batch 128, rate 0.4, 12 epochs (36 steps)',
+      '360 training pictures: batch 16, rate 0.05, 44 epochs (1,012 steps) instead of batch 128, rate 0.4, 12 epochs (36 steps)',
     ])
   })
 
@@ -107,7 +107,7 @@ describe('a run from scratch on photographs', () => {
 
   it('is told beforehand that it will learn little, and what to do', () => {
     expect(fewToBeginWith(settings(44, 224))).toEqual([
-      '15 photographs a class are too few to learn seeing from scratch: expect little, after a long time. --from resnet50.keras_in1k adapts a network that has seen a million, in minutes',
+      '15 photographs a class are too few to train from scratch: expect little, after a long time. --from resnet50.keras_in1k adapts, in minutes, a network that was trained on a million',
     ])
   })
 
@@ -120,7 +120,7 @@ describe('a run from scratch on photographs', () => {
     expect(fewToBeginWith(settings(600, 32, recipeNamed('bag-of-tricks')))).toEqual([])
     const { recipe } = fittedTo(recipeNamed('bag-of-tricks'), 600, { epochs: 40 })
     expect(fewToBeginWith(settings(600, 32, recipe))).toEqual([
-      'the run has 120 steps: enough for a quick look or for easy pictures; for others a network that begins with nothing needs about a thousand (more epochs, or a smaller batch)',
+      'the run has 120 steps: enough for a quick look or for easy pictures; for others a network trained from scratch needs about a thousand (more epochs, or a smaller batch)',
     ])
   })
 })

@@ -98,7 +98,7 @@ function sizeNote(told: Recipe, sized: Recipe, pictures: number): readonly strin
   if (values(told) === values(sized)) return []
   const steps = sized.epochs * stepsOf(sized, pictures)
   return [
-    `${formatCount(pictures)} training pictures: ${values(sized)} (${formatCount(steps)} steps) in the place of ${values(told)} (${formatCount(told.epochs * stepsOf(told, pictures))} steps)`,
+    `${formatCount(pictures)} training pictures: ${values(sized)} (${formatCount(steps)} steps) instead of ${values(told)} (${formatCount(told.epochs * stepsOf(told, pictures))} steps)`,
   ]
 }
 
@@ -118,13 +118,13 @@ function withShorterAverage(recipe: Recipe, pictures: number): Fitted {
   }
 }
 
-/** Photographs of a class below which a network that begins with nothing learns little, and their least side in pixels. */
+/** Photographs of a class below which a network trained from scratch learns little, and their least side in pixels. */
 const fewPhotographs = { perClass: 200, side: 128 }
 
-/** Steps below which a network that begins with nothing learns only what is easy. */
+/** Steps below which a network trained from scratch learns only what is easy. */
 const fewSteps = 200
 
-/** What a run that begins with nothing is told beforehand where it will learn little, and what to do. */
+/** What a run from scratch is told beforehand where it will learn little, and what to do. */
 export function fewToBeginWith({
   dataset,
   classes,
@@ -140,12 +140,12 @@ export function fewToBeginWith({
   return [
     ...(isLarge && perClass < fewPhotographs.perClass
       ? [
-          `${formatCount(Math.round(perClass))} photographs a class are too few to learn seeing from scratch: expect little, after a long time. --from resnet50.keras_in1k adapts a network that has seen a million, in minutes`,
+          `${formatCount(Math.round(perClass))} photographs a class are too few to train from scratch: expect little, after a long time. --from resnet50.keras_in1k adapts, in minutes, a network that was trained on a million`,
         ]
       : []),
     ...(steps < fewSteps
       ? [
-          `the run has ${formatCount(steps)} ${steps === 1 ? 'step' : 'steps'}: enough for a quick look or for easy pictures; for others a network that begins with nothing needs about a thousand (more epochs, or a smaller batch)`,
+          `the run has ${formatCount(steps)} ${steps === 1 ? 'step' : 'steps'}: enough for a quick look or for easy pictures; for others a network trained from scratch needs about a thousand (more epochs, or a smaller batch)`,
         ]
       : []),
   ]

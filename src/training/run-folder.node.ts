@@ -100,7 +100,7 @@ class RunFolder implements RunStore {
   static async over(path: string, lock: RunLock): Promise<RunFolder> {
     if (await isThere(join(path, names.state))) {
       throw new ArgumentError(
-        `${path}: there is a run in it already; go on with --resume, or name another folder with --out`,
+        `${path}: holds a run already; continue it with --resume, or choose another folder with --out`,
       )
     }
     return new RunFolder(path, { lock, before: undefined })

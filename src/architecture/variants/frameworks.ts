@@ -124,7 +124,7 @@ const keras: readonly Variant[] = [
     preprocessing: 'caffe-imagenet',
     depths: [50],
     name: (depth) => `keras_resnet${depth}_old`,
-    description: "Keras' first v1, of 2015 descent: as its successor, epsilon 1e-3",
+    description: "Keras' first v1 (its weights are of 2015): as keras_resnet50, with epsilon 1e-3",
     changes: () => ({ ...kerasFirst, 'normalisation.epsilon': 1e-3 }),
   }),
   ...members({

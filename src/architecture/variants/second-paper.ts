@@ -141,7 +141,7 @@ const cifarPreactivation: readonly Variant[] = [
 export function wideResNet(name: string, depth: number, factor: number): Variant {
   return onCifar(
     name,
-    `Wide ResNet ${depth}-${factor}: pre-activation basic blocks ${factor} times as wide`,
+    `Wide ResNet ${depth}-${factor}: pre-activation basic blocks${factor === 1 ? '' : factor === 2 ? ', twice as wide' : `, ${factor} times as wide`}`,
     cifar('basic', (depth - 4) / 6, {
       ...preactivation,
       'stem.activated': false,
@@ -174,7 +174,7 @@ const stochastic = [110, 1202].map(
   (depth): Variant =>
     onCifar(
       `cifar_resnet${depth}_stochastic_depth`,
-      `CIFAR ResNet-${depth} with stochastic depth: blocks survive with 1 falling to 0.5`,
+      `CIFAR ResNet-${depth} with stochastic depth: blocks are kept with a probability that falls from 1 to 0.5`,
       cifar('basic', (depth - 2) / 6, {
         'regularisation.stochasticDepth': {
           rate: 0.5,

@@ -104,7 +104,7 @@ function findFolder(file: string, names: readonly string[]): string {
   const folder = pickles[0]?.slice(0, -'data.pkl'.length)
   if (folder === undefined || pickles.length > 1) {
     throw new CheckpointError(
-      `${file}: is ${kindOfZip(names)}, not a PyTorch checkpoint (which has one data.pkl); read are safetensors, PyTorch and TensorFlow.js`,
+      `${file}: is ${kindOfZip(names)}, not a PyTorch checkpoint (which has one data.pkl); readable formats: safetensors, PyTorch and TensorFlow.js`,
     )
   }
   if (names.some((name) => name === `${folder}constants.pkl` || name.startsWith(`${folder}code/`))) {
