@@ -39,7 +39,7 @@ describe('resnet train', () => {
     const { stdout, stderr } = await resnet(['train', pictures, ...small, '--out', out, '--preview'])
     expect(stdout).toMatch(/^cifar_resnet8: 74\.8 k parameters/)
     expect(stdout).toMatch(
-      /3 classes; pictures: 27 for training, 3 for validation \(set apart from those\), none for testing/,
+      /3 classes; pictures: 27 for training, 3 for validation \(set apart from those\), 12 for testing/,
     )
     expect(stdout).toMatch(/\n +epoch +loss +right +val loss +val right +rate +images\/s +time\n +1\/2 /)
     expect(stdout).toMatch(/of 12 test pictures right/)

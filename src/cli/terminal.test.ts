@@ -44,7 +44,7 @@ describe('every character that could steer a terminal', () => {
 test('nothing in the command writes to a stream but here', () => {
   const folder = new URL('.', import.meta.url)
   const writers = readdirSync(folder)
-    .filter((file) => !file.includes('.test.') && file !== 'terminal.ts')
+    .filter((file) => file.endsWith('.ts') && !file.includes('.test.') && file !== 'terminal.ts')
     .filter((file) => /\bstd(out|err)\.write\b|console\./.test(readFileSync(new URL(file, folder), 'utf8')))
   expect(writers).toEqual([])
 })
