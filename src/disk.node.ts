@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { readlinkSync } from 'node:fs'
-import { link, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { ArgumentError, ResourceError, systemCode } from './errors.ts'
@@ -54,6 +54,23 @@ function numbersOfProcesses(): string {
   } catch {
     return ''
   }
+}
+
+/**
+ * Makes a folder and those that it lies in. Node's own way never comes back where the system will not make a folder whose
+ * parent is there, and says that the parent is not (ENOENT, as in /proc).
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return
+  if (dirname(path) !== path) await makeFolder(dirname(path))
+  await mkdir(path).catch(async (error: unknown) => {
+    // Another process may have been quicker.
+    if (!(await isFolder(path))) throw error
+  })
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true
 }
 
 /** Enough for most tables and drawings. */

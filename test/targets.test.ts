@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { saveFile } from '../src/checkpoint/save.node.ts'
-import { partOf } from '../src/disk.node.ts'
+import { makeFolder, partOf } from '../src/disk.node.ts'
 import { resnet, root } from './command.ts'
 
 const model = join(root, 'models/cifar10-resnet20.safetensors')
@@ -100,6 +100,13 @@ describe('what was not written to its end', () => {
 })
 
 const limits = process.platform === 'linux'
+test.skipIf(!limits)('a place where no folder can be made is refused, and not tried for ever', async () => {
+  await expect(makeFolder('/proc/resnet/cache')).rejects.toThrow(/ENOENT/)
+  const { status, stderr } = await resnet(['data', 'cifar10', '--out', '/proc/resnet/data'])
+  expect(stderr).toMatch(/cannot be written: its folder is not there \(ENOENT\)/)
+  expect(status).toBe(1)
+})
+
 test.skipIf(!limits)('addresses that are refused are told with what helps, and that does help', () => {
   const line = `ulimit -v 11000000; exec "$0" "$@"`
   const main = join(root, 'dist/cli/main.js')

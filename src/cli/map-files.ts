@@ -1,7 +1,7 @@
 /** Where `--cam` writes class activation maps: the file that is named, for one picture, or a folder with one for each. */
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { extname, join, parse, resolve } from 'node:path'
-import { checkFolder, checkTarget, refused } from '../disk.node.ts'
+import { checkFolder, checkTarget, makeFolder, refused } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Picture } from '../images/picture.ts'
 import { pathKind } from '../inference/paths.node.ts'
@@ -65,7 +65,7 @@ export class MapFiles {
   }
 
   async #makeFolder(): Promise<void> {
-    await mkdir(this.#out, { recursive: true }).catch((error: unknown) => {
+    await makeFolder(this.#out).catch((error: unknown) => {
       throw refused(this.#out, error)
     })
   }

@@ -1,7 +1,7 @@
 /** Copies pictures into a folder for each class (`classify --sort`); nothing is ever overwritten, and nothing written elsewhere. */
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { partOf, refused, removeLeftParts, renameToNew, writeAll } from '../disk.node.ts'
+import { makeFolder, partOf, refused, removeLeftParts, renameToNew, writeAll } from '../disk.node.ts'
 import { systemCode } from '../errors.ts'
 
 /** Names that Windows keeps for devices. */
@@ -68,7 +68,7 @@ export class SortedFolder {
     for (let count = 2; this.#taken.has(name.toLowerCase()); count++) name = `${wanted}-${count}`
     this.#taken.add(name.toLowerCase())
     const folder = join(this.#root, name)
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await removeLeftParts(folder)
     this.#folders.set(label, folder)
     return folder

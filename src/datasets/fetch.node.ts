@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { partOf, refused, removeLeftParts } from '../disk.node.ts'
+import { checkFolder, makeFolder, partOf, refused, removeLeftParts } from '../disk.node.ts'
 import { ArgumentError, DatasetError, HubError } from '../errors.ts'
 import { download } from './download.node.ts'
 import type { FetchDatasetOptions, FetchedDataset } from './fetched.ts'
@@ -34,7 +34,8 @@ export async function fetchDataset(
   const archive = join(out, new URL(row.address).pathname.split('/').at(-1) ?? row.name)
   try {
     if (await exists(path)) return await measured(row, path)
-    await mkdir(out, { recursive: true })
+    await checkFolder(out)
+    await makeFolder(out)
     if (await exists(archive)) {
       await checkHash(row, archive, `remove ${archive} and run it again`)
       await unpack(row, archive, path, signal)

@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { partOf, removeLeftParts } from '../disk.node.ts'
+import { makeFolder, partOf, removeLeftParts } from '../disk.node.ts'
 import { HubError, ResNetError } from '../errors.ts'
 import { cachedPackage } from './cache.node.ts'
 import { type FetchedRecord, insidePackage, packageFolder } from './cache-layout.node.ts'
@@ -42,7 +42,7 @@ export async function fetchPackage(wanted: WantedPackage, options: FetchOptions)
   const partial = partOf(folder)
   try {
     await removeLeftParts(dirname(folder))
-    await mkdir(partial, { recursive: true })
+    await makeFolder(partial)
     await fill(partial, wanted, options)
     options.signal?.throwIfAborted()
     return await settle(partial, wanted)

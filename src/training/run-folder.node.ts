@@ -16,14 +16,14 @@
  * Files are written under other names first, flushed and renamed. The state says how long the two logs were when it was
  * saved, so that a run which goes on cuts off what was told after that and tells it again.
  */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { linesOf } from '../bounded/lines.node.ts'
 import { parseJson } from '../checkpoint/formats/json.ts'
 import type { Model } from '../checkpoint/model.ts'
 import { saveFile } from '../checkpoint/save.node.ts'
 import { saveModel } from '../checkpoint/save.ts'
-import { checkFolder, refused } from '../disk.node.ts'
+import { checkFolder, makeFolder, refused } from '../disk.node.ts'
 import type { TensorMap } from '../engines/engine.ts'
 import { ArgumentError, CheckpointError, ResNetError, systemCode } from '../errors.ts'
 import { readModel } from '../inference/load.ts'
@@ -138,7 +138,7 @@ class RunFolder implements RunStore {
   }
 
   async begin(settings: RunSettings): Promise<void> {
-    await mkdir(this.path, { recursive: true }).catch((error: unknown) => {
+    await makeFolder(this.path).catch((error: unknown) => {
       throw refused(this.path, error)
     })
     if (this.#lock === undefined) {
