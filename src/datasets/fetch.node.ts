@@ -19,7 +19,7 @@ import { unpackFolder } from './unpack.node.ts'
  * The folder of a dataset from our table, or of a row like one of its; where it is there already nothing is fetched. An
  * archive that lies in `out` under its published name is taken instead of a download, where its hash is right.
  *
- * @throws ArgumentError for a name that is not in the table or no address.
+ * @throws ArgumentError for a name that is not in the table, no address, or a file where `out` should be a folder.
  * @throws HubError where there is no network, or the bytes are not those that were published.
  * @throws DatasetError where something else lies at its place.
  * @throws ResourceError where the disk does not take it.

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cifar10Files, writeFiles } from '../../test/cifar-files.ts'
 import { type PackedEntry, pack } from '../../test/local-registry.ts'
-import { ArgumentError, DatasetError, HubError, ResourceError } from '../errors.ts'
+import { ArgumentError, DatasetError, HubError } from '../errors.ts'
 import { download } from './download.node.ts'
 import { fetchDataset } from './fetch.node.ts'
 import type { DownloadProgress } from './fetched.ts'
@@ -284,7 +284,7 @@ describe('what cannot be fetched', () => {
   it('is one for which there is no folder', async () => {
     const { row } = await serve(whole)
     await writeFile(join(out, 'file'), '')
-    expect(await failure(fetchDataset(row, { out: join(out, 'file/in') }))).toBeInstanceOf(ResourceError)
+    expect(await failure(fetchDataset(row, { out: join(out, 'file/in') }))).toBeInstanceOf(ArgumentError)
   })
 })
 
