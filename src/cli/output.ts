@@ -1,6 +1,6 @@
 /** What the command writes: JSON or lines on standard output, in colour only where a terminal shows it. */
 import { formatTable, type TableColumn, wrapped } from './table.ts'
-import { marks, write, writeStyled } from './terminal.ts'
+import { marks, settled, write, writeStyled } from './terminal.ts'
 
 /** One JSON value on standard output: on one line, but with indents where a person reads it. */
 export function printJson(value: unknown): void {
@@ -20,9 +20,7 @@ export function printLines(lines: readonly string[]): void {
 
 /** Waits until standard output has taken what was printed, or refused it. */
 export function printed(): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.write('', () => resolve())
-  })
+  return settled(process.stdout)
 }
 
 /** A heading: bold where there are colours. */

@@ -66,3 +66,10 @@ export function writeStyled(stream: Stream, text: string): void {
 export function clearLine(stream: Stream): void {
   stream.write('\r\u001b[K')
 }
+
+/** Waits until the stream has taken what was written, or refused it. */
+export function settled(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve())
+  })
+}
