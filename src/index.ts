@@ -66,6 +66,8 @@ export {
 
 /** The PNG file of a decoded picture. */
 export { encodePng } from '#platform/images/encode'
+/** What holds a file's bytes, in pages and in Node. */
+export type { GivenBytes } from './bounded/given-bytes.ts'
 /** A network with its tensors, labels and preprocessing, and what its scores say. */
 export type { Answers, Model } from './checkpoint/model.ts'
 /** Writes a model as one file of safetensors, in chunks. */

@@ -374,7 +374,7 @@ describe('a run’s folder', () => {
     }
     const { ended } = await run({ ...options, out: join(folder, 'child') })
     expect(ended.model.name).toBe('my-pictures-cifar_resnet8')
-    expect(ended.model.provenance.get('trained from')).toBe(join(folder, 'whole'))
+    expect(ended.model.provenance.get('trained from')).toBe('my-pictures-cifar_resnet8')
     const grandchild = await run({ ...options, from: join(folder, 'child') })
     expect(grandchild.ended.model.name).toBe('my-pictures-cifar_resnet8')
   })

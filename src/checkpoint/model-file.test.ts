@@ -245,6 +245,8 @@ describe('saving a model', () => {
   test('says which path cannot be written', async () => {
     const path = join(folder, 'no such folder', 'm.safetensors')
     await expect(saveModel(path, model)).rejects.toThrow(ResourceError)
-    await expect(saveModel(path, model)).rejects.toThrow(`${path}: cannot be written (ENOENT)`)
+    await expect(saveModel(path, model)).rejects.toThrow(
+      `${path}: cannot be written: its folder is not there (ENOENT)`,
+    )
   })
 })

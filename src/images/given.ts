@@ -25,10 +25,25 @@ import {
  * `VideoFrame`. A structure of what these have in common, so that programs without the types of pages compile.
  */
 export type DrawnPicture =
-  | { readonly width: number; readonly height: number; getContext(kind: '2d'): unknown }
+  | {
+      readonly width: number
+      readonly height: number
+      /** Opens a canvas to draw on. */
+      getContext(kind: '2d'): unknown
+    }
   | { readonly width: number; readonly height: number; readonly currentSrc: string }
-  | { readonly width: number; readonly height: number; close(): void }
-  | { readonly displayWidth: number; readonly displayHeight: number; close(): void }
+  | {
+      readonly width: number
+      readonly height: number
+      /** Gives an `ImageBitmap`'s memory back. */
+      close(): void
+    }
+  | {
+      readonly displayWidth: number
+      readonly displayHeight: number
+      /** Gives a `VideoFrame`'s memory back. */
+      close(): void
+    }
 
 /** What is asked for by its name: a path in Node, an address in a page; a `URL` in both. */
 export type NamedPicture = string | URL
