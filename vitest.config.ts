@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -10,5 +11,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/*.test.mjs'],
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    maxWorkers: availableParallelism(),
+    setupFiles: ['test/own-processor.ts'],
   },
 })

@@ -76,7 +76,7 @@ async function answersOf<A extends object>(
     const size = elements(bindBatch(shape, 1))
     return [name, random(index + 2, size, positive ? 0.5 : -1, positive ? 1.5 : 1)] as const
   })
-  const session = await engine.open(new Map(states), { threads: 2, precise })
+  const session = await engine.open(new Map(states), { precise })
   try {
     await session.add('run', graph, { batch: given.batch })
     const inputs = [...graph.inputs.values()].map(

@@ -8,7 +8,16 @@ enableExperimentalSimd()
 
 export const levelNames = Object.keys(levels) as readonly LevelName[]
 
-export const wasmLevels: readonly Engine[] = levelNames.map((level) => ({
-  name: `wasm at level ${level}`,
-  open: (state, options = {}) => openSession(state, options, true, level),
-}))
+/**
+ * One level shares the work among threads, by chance another one each time: that threads give the same bits at every level is
+ * a test of its own (wasm.test.ts), and starting them takes longer than most tests do.
+ */
+const shared = Math.floor(Math.random() * levelNames.length)
+
+export const wasmLevels: readonly Engine[] = levelNames.map((level, index) => {
+  const threads = index === shared ? 2 : 1
+  return {
+    name: `wasm at level ${level}, threads: ${threads}`,
+    open: (state, options = {}) => openSession(state, { threads, ...options }, true, level),
+  }
+})

@@ -60,7 +60,7 @@ async function answerOf(engine: Engine, given: Case, precise: boolean): Promise<
       random(index + 1, elements(bindBatch(shape, 1)), positive ? 0.5 : -1, positive ? 1.5 : 1),
     ] as const
   })
-  const session = await engine.open(new Map(states), { threads: 2, precise })
+  const session = await engine.open(new Map(states), { precise })
   try {
     await session.add('run', graph, { batch: given.batch })
     const x = random(0, elements(bindBatch(given.shape, given.batch)))
