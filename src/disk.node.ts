@@ -3,8 +3,8 @@
  * a process of this machine, so that what a killed one left can be told from what another one is writing.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
-import { link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdirSync, readlinkSync, statSync } from 'node:fs'
+import { link, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { ArgumentError, ResourceError, systemCode } from './errors.ts'
@@ -60,17 +60,28 @@ function numbersOfProcesses(): string {
  * Makes a folder and those that it lies in. Node's own way never comes back where the system will not make a folder whose
  * parent is there, and says that the parent is not (ENOENT, as in /proc).
  */
-export async function makeFolder(path: string): Promise<void> {
-  if (await isFolder(path)) return
-  if (dirname(path) !== path) await makeFolder(dirname(path))
-  await mkdir(path).catch(async (error: unknown) => {
+export function makeFolderSync(path: string): void {
+  if (isFolder(path)) return
+  if (dirname(path) !== path) makeFolderSync(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
     // Another process may have been quicker.
-    if (!(await isFolder(path))) throw error
-  })
+    if (!isFolder(path)) throw error
+  }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true
+/** The same, whose refusal is a rejected promise. */
+export async function makeFolder(path: string): Promise<void> {
+  makeFolderSync(path)
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** Enough for most tables and drawings. */

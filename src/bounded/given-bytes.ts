@@ -3,6 +3,7 @@
  * what they say they are, not by `instanceof`: those of an iframe, of jsdom or of a vm context are others' classes.
  */
 import { ResNetError } from '../errors.ts'
+import { joined, piecesOf } from './pieces.ts'
 
 /** What holds a file's bytes. */
 export type GivenBytes =
@@ -129,16 +130,6 @@ function isIterable(value: object): value is AsyncIterable<unknown> {
   return Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === 'function'
 }
 
-/** Streams are no iterables in every browser. */
-async function* piecesOf(stream: ReadableStream<unknown>): AsyncGenerator<unknown> {
-  const reader = stream.getReader()
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
-  } finally {
-    await reader.cancel().catch(() => {})
-  }
-}
-
 async function collected(chunks: AsyncIterable<unknown>, rules: ByteRules): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
@@ -157,13 +148,7 @@ async function collected(chunks: AsyncIterable<unknown>, rules: ByteRules): Prom
     if (error instanceof ResNetError) throw error
     return rules.fail(`${rules.name}: the stream cannot be read (${messageOf(error)})`, error)
   }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return joined(parts)
 }
 
 function checkLength(length: number, { name, limit, fail }: ByteRules): void {

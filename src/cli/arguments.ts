@@ -1,6 +1,7 @@
-/** Parsers of option values; what they refuse becomes one line and exit status 2. */
-import { InvalidArgumentError } from 'commander'
+/** Parsers of option values, and what holds for all arguments; what is refused becomes one line and exit status 2. */
+import { type Command, InvalidArgumentError } from 'commander'
 import type { Changes } from '../architecture/change.ts'
+import { ArgumentError } from '../errors.ts'
 
 /** A whole number within bounds. */
 export function wholeNumber(minimum: number, maximum: number): (text: string) => number {
@@ -11,10 +12,20 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
   }
 }
 
-/** A folder, whose name is not empty: as with `--out "$UNSET"`. */
-export function folder(text: string): string {
-  if (text.trim() !== '') return text
-  throw new InvalidArgumentError('It must be a name, and is empty.')
+/** Throws `ArgumentError` for an argument or option that is given and empty, whichever it is: as with `--out "$UNSET"`. */
+export function refuseEmpty(command: Command): void {
+  const isEmpty = (value: unknown) => typeof value === 'string' && value.trim() === ''
+  const given: readonly (readonly [name: string, value: unknown])[] = [
+    ...command.registeredArguments.map(
+      (argument, index) => [`<${argument.name()}>`, command.processedArgs[index]] as const,
+    ),
+    ...command.options.map(
+      (option) => [option.long ?? option.flags, command.getOptionValue(option.attributeName())] as const,
+    ),
+  ]
+  const empty = given.find(([, value]) => [value].flat().some(isEmpty))
+  if (empty !== undefined)
+    throw new ArgumentError(`${empty[0]} is empty; is a variable of the shell not set?`)
 }
 
 /** Numbers between commas: `0.485,0.456,0.406`. */

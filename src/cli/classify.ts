@@ -4,7 +4,7 @@ import { formatShare } from '../analysis/format.ts'
 import { checkFolder, checkTarget } from '../disk.node.ts'
 import { ArgumentError } from '../errors.ts'
 import type { Prediction } from '../inference/predictions.ts'
-import { folder, wholeNumber } from './arguments.ts'
+import { wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import { eachPicture, type Failed } from './each-picture.ts'
 import { MapFiles } from './map-files.ts'
@@ -51,7 +51,6 @@ export function addClassify(program: Command, context: Context): void {
     .option(
       '--cam <out>',
       'draw where the network sees the class: NAME.png (or .jpg, .webp) for one picture, a folder for several',
-      folder,
     )
     .option('--class <class>', 'with --cam: the class to look for, by name or number (default: the best one)')
     .option(
@@ -59,11 +58,7 @@ export function addClassify(program: Command, context: Context): void {
       'write the answers as a table, one row for each picture and class: NAME.csv or NAME.jsonl',
       rowFile,
     )
-    .option(
-      '--sort <dir>',
-      'copy each picture into a folder of its best class; never overwrites a file',
-      folder,
-    )
+    .option('--sort <dir>', 'copy each picture into a folder of its best class; never overwrites a file')
   addInferenceOptions(command)
     .option('--json', 'print JSON')
     .addHelpText(

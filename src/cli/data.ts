@@ -2,7 +2,6 @@
 import type { Command } from 'commander'
 import { formatBytes, formatCount } from '../analysis/format.ts'
 import { PUBLISHED_DATASETS } from '../datasets/published.ts'
-import { folder } from './arguments.ts'
 import type { Context } from './context.ts'
 import { printJson, printLines } from './output.ts'
 import { Progress } from './progress.ts'
@@ -18,7 +17,7 @@ export function addData(program: Command, context: Context): void {
     .command('data')
     .description('download a published dataset; an interrupted download continues where it stopped')
     .argument('<name>', PUBLISHED_DATASETS.map(({ name }) => name).join(' or '))
-    .option('--out <folder>', 'folder to put the dataset in, under its name', folder, '.')
+    .option('--out <folder>', 'folder to put the dataset in, under its name', '.')
     .option('--from <address>', 'another address of the same archive, such as a mirror')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  resnet data cifar10 --out datasets')

@@ -1,5 +1,6 @@
 /** The command `resnet`: its subcommands and what they share. */
 import { Command } from 'commander'
+import { refuseEmpty } from './arguments.ts'
 import { addBench } from './bench.ts'
 import { addClassify } from './classify.ts'
 import { addCompare } from './compare.ts'
@@ -24,6 +25,7 @@ export function createProgram(context: Context): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
     .exitOverride()
+    .hook('preAction', (_, command) => refuseEmpty(command))
     .addHelpText('after', '\nExample:\n  resnet show resnet50\n\nEvery command has --help with an example.')
   addList(program)
   addShow(program, context)

@@ -6,7 +6,7 @@ import { ArgumentError } from '../errors.ts'
 import { recipeFiles } from '../training/generated/recipes.ts'
 import type { TrainOptions } from '../training/prepare.ts'
 import type { Recipe } from '../training/recipe.ts'
-import { folder, keyValue, number, oneOf, wholeNumber } from './arguments.ts'
+import { keyValue, number, oneOf, wholeNumber } from './arguments.ts'
 import type { Context } from './context.ts'
 import {
   addPreprocessingOptions,
@@ -76,7 +76,6 @@ export function addTrain(program: Command, context: Context): void {
     .option(
       '--out <dir>',
       'folder of the run (default: runs/ and a name made of the pictures and the network)',
-      folder,
     )
     .option('--resume', 'continue the run in that folder, or begin it if nothing is saved yet')
     .option(

@@ -3,6 +3,7 @@
  * wire type in one varint, then its value. Bytes are kept as they were given and copied once, at the end, since an
  * exported network is hundreds of megabytes of them.
  */
+import { joined } from '../bounded/pieces.ts'
 
 const wire = { varint: 0, double: 1, bytes: 2, float: 5 } as const
 
@@ -50,12 +51,12 @@ export class Message {
 
   /** Whole numbers packed into one field. */
   integers(field: number, values: readonly number[]): this {
-    return this.bytes(field, join(values.map(varint)))
+    return this.bytes(field, joined(values.map(varint)))
   }
 
   /** The message's bytes. */
   finish(): Uint8Array {
-    return join(this.#chunks)
+    return joined(this.#chunks)
   }
 
   #add(chunks: readonly Uint8Array[]): this {
@@ -77,14 +78,4 @@ function varint(value: number): Uint8Array {
   let rest = BigInt.asUintN(64, BigInt(value))
   for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
   return Uint8Array.of(...bytes, Number(rest))
-}
-
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.byteLength, 0))
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
 }

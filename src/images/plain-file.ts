@@ -2,6 +2,7 @@
  * Files made plain for a browser's decoder: what it would do to colours and directions beyond decoding (mixing with alpha,
  * converting by a profile, turning) is taken out of the file, and done by ourselves or not at all, as in Node.
  */
+import { joined } from '../bounded/pieces.ts'
 import type { Rectangle } from './cut.ts'
 import { type Orientation, orientationOf } from './orientation.ts'
 
@@ -150,16 +151,6 @@ function placeOf(frame: Uint8Array, canvas: Uint8Array): Rectangle {
     width: at(canvas, 4) + 1,
     height: at(canvas, 7) + 1,
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
 
 function latin(bytes: Uint8Array, from: number, to: number): string {

@@ -2,6 +2,7 @@
  * PNG pictures (W3C, Portable Network Graphics, third edition), read without a browser's decoder, which mixes colours with
  * alpha and rounds 16 bits in its own way. Colours are taken as they stand: alpha, gamma and profiles change nothing.
  */
+import { piecesOf } from '../bounded/pieces.ts'
 import { ImageError } from '../errors.ts'
 import { type Orientation, orientationOf } from './orientation.ts'
 import { checkPixels, type Picture } from './picture.ts'
@@ -145,18 +146,18 @@ async function unpack(packed: readonly Uint8Array[], length: number, fail: Fail)
   if (length > 1032 * packedBytes) fail('it ends early')
   const result = new Uint8Array(length)
   const parts = packed.map((part) => part.slice())
-  const reader = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate')).getReader()
+  const unpacked = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate'))
   let at = 0
   try {
-    for (let next = await reader.read(); !next.done && at < length; next = await reader.read()) {
-      const part = next.value.subarray(0, length - at)
+    for await (const piece of piecesOf(unpacked)) {
+      const part = piece.subarray(0, length - at)
       result.set(part, at)
       at += part.length
+      if (at === length) break
     }
   } catch {
     fail('its pixels cannot be unpacked')
   }
-  await reader.cancel()
   if (at < length) fail('it ends early')
   return result
 }

@@ -3,6 +3,7 @@
  * when they are first asked for. Each is checked against its checksum before any of its bytes are given out.
  */
 import { crc32 } from '#platform/bounded/crc32'
+import { piecesOf } from '../../bounded/pieces.ts'
 import { CheckpointError, ResourceError } from '../../errors.ts'
 import { type ByteSource, checkRange } from '../bytes.ts'
 import { limits } from './limits.ts'
@@ -156,7 +157,7 @@ async function inflate(source: ByteSource, offset: number, entry: ZipEntry): Pro
   const blob = new Blob([new Uint8Array(packed)])
   let length = 0
   try {
-    for await (const chunk of chunksOf(blob.stream().pipeThrough(unpacker))) {
+    for await (const chunk of piecesOf(blob.stream().pipeThrough(unpacker))) {
       if (length + chunk.byteLength > result.length) throw lie
       result.set(chunk, length)
       length += chunk.byteLength
@@ -167,16 +168,6 @@ async function inflate(source: ByteSource, offset: number, entry: ZipEntry): Pro
   }
   if (length !== result.length) throw lie
   return result
-}
-
-/** Streams are no iterables in every browser. */
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader()
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
-  } finally {
-    await reader.cancel().catch(() => {})
-  }
 }
 
 function memory(where: string, length: number): Uint8Array {

@@ -4,11 +4,12 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder } from '../../cache-folder.node.ts'
+import { makeFolderSync } from '../../disk.node.ts'
 
 /** Addresses are taken when they are asked for: some bundles have none. */
 const trial = () => new URL('./simd-trial.node.js', import.meta.url)
@@ -77,7 +78,7 @@ function readAnswer(path: string | undefined): Answer | undefined {
 function keep(path: string | undefined, answer: Answer): void {
   if (path === undefined) return
   try {
-    mkdirSync(join(path, '..'), { recursive: true })
+    makeFolderSync(dirname(path))
     writeFileSync(`${path}.${process.pid}`, answer)
     renameSync(`${path}.${process.pid}`, path)
   } catch {
