@@ -22,8 +22,16 @@ export interface ByteRules {
   readonly name: string
   /** Bytes at most. */
   readonly limit: number
-  /** Throws the error of the caller's kind. */
-  readonly fail: (message: string, cause?: unknown) => never
+  /** The caller's kind of error. */
+  readonly error: new (
+    message: string,
+    options?: { readonly cause?: unknown },
+  ) => ResNetError
+}
+
+/** Throws the caller's kind of error, whose message begins with the name. */
+export function refuse({ name, error: Refusal }: ByteRules, why: string, cause?: unknown): never {
+  throw new Refusal(`${name}: ${why}`, cause === undefined ? {} : { cause })
 }
 
 /** What a value says that it is: `Uint8Array`, `Blob`, `HTMLImageElement`. */
@@ -58,12 +66,12 @@ export async function givenBytes(value: unknown, rules: ByteRules): Promise<Uint
 }
 
 /** The bytes of a view or buffer; undefined for anything else. Numbers of more than a byte are no file. */
-export function bytesAtHand(value: unknown, { name, fail }: ByteRules): Uint8Array | undefined {
+export function bytesAtHand(value: unknown, rules: ByteRules): Uint8Array | undefined {
   const tag = tagOf(value)
   if (isBuffer(value)) return unshared(new Uint8Array(value), tag)
   if (!ArrayBuffer.isView(value)) return undefined
   if (!['Uint8Array', 'Uint8ClampedArray', 'Int8Array', 'DataView'].includes(tag))
-    fail(`${name}: the numbers of a ${tag} are no file; pass a file's bytes as Uint8Array`)
+    refuse(rules, `the numbers of a ${tag} are no file; pass a file's bytes as Uint8Array`)
   return unshared(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), tagOf(value.buffer))
 }
 
@@ -79,8 +87,9 @@ function unshared(bytes: Uint8Array, buffer: string): Uint8Array {
 /** What an address holds, by the platform's own `fetch`. */
 export async function fetchedBytes(address: string | URL, rules: ByteRules): Promise<Uint8Array> {
   const response = await fetch(address).catch((error: unknown) =>
-    rules.fail(
-      `${rules.name}: cannot be fetched (${messageOf(error)}); check the address, that its server lets this page read it (CORS), and that the page's policy allows it (connect-src)`,
+    refuse(
+      rules,
+      `cannot be fetched (${messageOf(error)}); check the address, that its server lets this page read it (CORS), and that the page's policy allows it (connect-src)`,
       error,
     ),
   )
@@ -92,7 +101,7 @@ async function bytesOfBlob(blob: Blob, rules: ByteRules): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer())
   } catch (error) {
-    return rules.fail(`${rules.name}: cannot be read (${messageOf(error)})`, error)
+    return refuse(rules, `cannot be read (${messageOf(error)})`, error)
   }
 }
 
@@ -101,11 +110,10 @@ function isResponse(value: object): value is Response {
 }
 
 async function bytesOfResponse(response: Response, rules: ByteRules): Promise<Uint8Array> {
-  const { name, fail } = rules
   if (response.type === 'opaque')
-    fail(`${name}: a page may not read a Response of mode "no-cors"; fetch it from a server that allows CORS`)
-  if (!response.ok) fail(`${name}: the server answered ${response.status} ${response.statusText}`.trimEnd())
-  if (response.bodyUsed) fail(`${name}: this Response was read before; pass its bytes, or a clone() of it`)
+    refuse(rules, `a page may not read a Response of mode "no-cors"; fetch it from a server that allows CORS`)
+  if (!response.ok) refuse(rules, `the server answered ${response.status} ${response.statusText}`.trimEnd())
+  if (response.bodyUsed) refuse(rules, `this Response was read before; pass its bytes, or a clone() of it`)
   const chunks = chunksOf(response.body)
   if (chunks !== undefined) return collected(chunks, rules)
   return new Uint8Array(await response.arrayBuffer())
@@ -137,22 +145,20 @@ async function collected(chunks: AsyncIterable<unknown>, rules: ByteRules): Prom
     for await (const chunk of chunks) {
       const part = bytesAtHand(chunk, rules)
       if (part === undefined)
-        return rules.fail(
-          `${rules.name}: the stream gives ${articled(chunk)}, not bytes; open it without an encoding`,
-        )
+        return refuse(rules, `the stream gives ${articled(chunk)}, not bytes; open it without an encoding`)
       length += part.length
       checkLength(length, rules)
       parts.push(part)
     }
   } catch (error) {
     if (error instanceof ResNetError) throw error
-    return rules.fail(`${rules.name}: the stream cannot be read (${messageOf(error)})`, error)
+    return refuse(rules, `the stream cannot be read (${messageOf(error)})`, error)
   }
   return joined(parts)
 }
 
-function checkLength(length: number, { name, limit, fail }: ByteRules): void {
-  if (length > limit) fail(`${name}: more than ${limit} bytes, which is too much`)
+function checkLength(length: number, rules: ByteRules): void {
+  if (length > rules.limit) refuse(rules, `more than ${rules.limit} bytes, which is too much`)
 }
 
 /** What somebody passed, in words: `a promise; await it first`. */

@@ -8,10 +8,8 @@ import { type ByteSource, type Folder, sourceOfBytes } from './bytes.ts'
 /** Fetches a file. Throws `CheckpointError` where the server does not give it. */
 export async function openFile(address: string): Promise<ByteSource> {
   const name = shortName(address)
-  const fail = (message: string, cause?: unknown): never => {
-    throw new CheckpointError(message, { cause })
-  }
-  return sourceOfBytes(name, await fetchedBytes(address, { name, limit: Number.POSITIVE_INFINITY, fail }))
+  const rules = { name, limit: Number.POSITIVE_INFINITY, error: CheckpointError }
+  return sourceOfBytes(name, await fetchedBytes(address, rules))
 }
 
 /** The same: in a page every text is an address. */

@@ -47,11 +47,8 @@ export async function openFile(path: string): Promise<ByteSource> {
 export async function openAddress(address: string): Promise<ByteSource> {
   const name = shortName(address)
   if (/^file:/i.test(address)) return openFile(fileURLToPath(address))
-  const fail = (message: string, cause?: unknown): never => {
-    throw new CheckpointError(message, { cause })
-  }
-  if (/^(data|blob):/i.test(address))
-    return sourceOfBytes(name, await fetchedBytes(address, { name, limit: Number.POSITIVE_INFINITY, fail }))
+  const rules = { name, limit: Number.POSITIVE_INFINITY, error: CheckpointError }
+  if (/^(data|blob):/i.test(address)) return sourceOfBytes(name, await fetchedBytes(address, rules))
   throw new ArgumentError(
     `${name}: models are not fetched from addresses; download the file and name its path`,
   )

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Sharp } from 'sharp'
-import { type ByteRules, fetchedBytes, tagOf } from '../bounded/given-bytes.ts'
+import { type ByteRules, fetchedBytes, refuse, tagOf } from '../bounded/given-bytes.ts'
 import { ImageError } from '../errors.ts'
 import { type Picture, pictureFromPixels, pictureLimits } from './picture.ts'
 
@@ -12,7 +12,7 @@ export async function readAddress(address: string | URL, rules: ByteRules): Prom
     return address.protocol === 'file:' ? readPath(pathOf(address), rules) : fetchedBytes(address, rules)
   if (/^data:/i.test(address)) return fetchedBytes(address, rules)
   if (/^https?:\/\//i.test(address))
-    rules.fail(`${rules.name}: in Node a text is a path; to have an address fetched, pass new URL("...")`)
+    refuse(rules, `in Node a text is a path; to have an address fetched, pass new URL("...")`)
   return readPath(address, rules)
 }
 
@@ -25,16 +25,16 @@ function pathOf(address: URL): string {
 }
 
 /** Throws `ImageError` where there is no file, or one too large to be a picture. */
-async function readPath(path: string, { name, fail }: ByteRules): Promise<Uint8Array> {
+async function readPath(path: string, rules: ByteRules): Promise<Uint8Array> {
   const status = await stat(path).catch(() => undefined)
-  if (status === undefined) return fail(`${name}: no such file`)
-  if (status.isDirectory()) fail(`${name}: a folder, not a picture`)
+  if (status === undefined) return refuse(rules, `no such file`)
+  if (status.isDirectory()) refuse(rules, `a folder, not a picture`)
   // A device or pipe has no size to check, and may never end.
-  if (!status.isFile()) fail(`${name}: not a regular file; give a picture`)
+  if (!status.isFile()) refuse(rules, `not a regular file; give a picture`)
   if (status.size > pictureLimits.fileBytes)
-    fail(`${name}: ${status.size} bytes are more than a picture may have`)
+    refuse(rules, `${status.size} bytes are more than a picture may have`)
   return readFile(path).catch((error: unknown) =>
-    fail(`${name}: cannot be read (${error instanceof Error ? error.message : String(error)})`, error),
+    refuse(rules, `cannot be read (${error instanceof Error ? error.message : String(error)})`, error),
   )
 }
 

@@ -8,6 +8,7 @@ import {
   givenBytes,
   isBlob,
   isUrl,
+  refuse,
   shortName,
   tagOf,
 } from '../bounded/given-bytes.ts'
@@ -72,19 +73,16 @@ export function staysTheSame(input: PictureInput): boolean {
  */
 export async function readGiven(input: PictureInput, called?: string): Promise<EncodedPicture | Picture> {
   const file = shortName(called ?? nameOf(input))
-  const fail = (message: string, cause?: unknown): never => {
-    throw new ImageError(message, cause === undefined ? {} : { cause })
-  }
-  const refuse = (value: unknown) => fail(`${file}: ${articled(value)} is no picture; ${expected}`)
-  const rules: ByteRules = { name: file, limit: pictureLimits.fileBytes, fail }
+  const rules: ByteRules = { name: file, limit: pictureLimits.fileBytes, error: ImageError }
+  const noPicture = (value: unknown) => refuse(rules, `${articled(value)} is no picture; ${expected}`)
   if (typeof input === 'string' || isUrl(input)) return { file, bytes: await readAddress(input, rules) }
   if (typeof input === 'object' && input !== null) {
     if (isPixels(input)) return pictureFromPixels(input, called ?? 'the pixels')
-    if (isEncoded(input)) return { file, bytes: bytesAtHand(input.bytes, rules) ?? refuse(input.bytes) }
+    if (isEncoded(input)) return { file, bytes: bytesAtHand(input.bytes, rules) ?? noPicture(input.bytes) }
     const drawn = await drawnPicture(input, file)
     if (drawn !== undefined) return drawn
   }
-  return { file, bytes: (await givenBytes(input, rules)) ?? refuse(input) }
+  return { file, bytes: (await givenBytes(input, rules)) ?? noPicture(input) }
 }
 
 /** Newer classes have a method of this name. */

@@ -4,7 +4,7 @@ import { openShipped } from '#platform/hub/shipped-file'
 import { pathKind, runModel } from '#platform/inference/paths'
 import type { Changes } from '../architecture/change.ts'
 import type { PreprocessingOverrides } from '../architecture/preprocessing.ts'
-import { articled, type GivenBytes, givenBytes, isBlob, isUrl } from '../bounded/given-bytes.ts'
+import { articled, type GivenBytes, givenBytes, isBlob, isUrl, refuse } from '../bounded/given-bytes.ts'
 import { type ByteSource, type Folder, sourceOfBlob, sourceOfBytes } from '../checkpoint/bytes.ts'
 import { type Model, modelFromCheckpoint } from '../checkpoint/model.ts'
 import { readCheckpoint } from '../checkpoint/read.ts'
@@ -121,14 +121,12 @@ async function locate(from: ModelSource, { progress, signal }: ReadOptions): Pro
 
 async function sourceOf(from: GivenBytes): Promise<ByteSource> {
   if (isBlob(from)) return sourceOfBlob('name' in from ? String(from.name) : 'the model', from)
-  const fail = (message: string, cause?: unknown): never => {
-    throw new ArgumentError(message, { cause })
-  }
-  const rules = { name: 'the model', limit: Number.POSITIVE_INFINITY, fail }
+  const rules = { name: 'the model', limit: Number.POSITIVE_INFINITY, error: ArgumentError }
   const bytes = await givenBytes(from, rules)
-  if (bytes !== undefined) return sourceOfBytes('the model', bytes)
-  throw new ArgumentError(
-    `the model: ${articled(from)} is no model; pass a name, a path (in a page an address) or URL, or a file’s bytes (Blob, Uint8Array, ArrayBuffer, Response, stream)`,
+  if (bytes !== undefined) return sourceOfBytes(rules.name, bytes)
+  return refuse(
+    rules,
+    `${articled(from)} is no model; pass a name, a path (in a page an address) or URL, or a file’s bytes (Blob, Uint8Array, ArrayBuffer, Response, stream)`,
   )
 }
 
